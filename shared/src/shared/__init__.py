@@ -1,0 +1,1 @@
+"""What every service of Punctual stands on: events, bus, outbox, inbox, leased work, web. It decides nothing."""

@@ -1,0 +1,75 @@
+"""Runs the steps of a worker process, each in a thread of its own, until the process is told to stop."""
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from threading import Event as Flag
+
+from shared import logs
+from shared.bus import Bus, Deliver
+from shared.database import Database
+
+log = logs.get(__name__)
+
+Step = Callable[[], int]
+"""Does a piece of what is due and gives how much; 0 when there was nothing to do."""
+
+SAFETY_POLL = 1.0
+"""Seconds. Wake-ups are hints, and nothing but the clock makes a later attempt due."""
+AFTER_ERROR = 1.0
+
+
+def run(database: Database, steps: Mapping[str, Step], *, consume: tuple[Bus, str, Deliver] | None = None) -> None:
+    """Run every step until SIGTERM or SIGINT; `consume` is the bus, the queue and where its messages go."""
+    stop = Flag()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    start(database, steps, stop, consume=consume)()
+
+
+def start(
+    database: Database, steps: Mapping[str, Step], stop: Flag, *, consume: tuple[Bus, str, Deliver] | None = None
+) -> Callable[[], None]:
+    """Start the threads; give a function that waits for `stop` and for their end."""
+    threads = [
+        threading.Thread(target=_repeat, args=(name, step, database, stop), name=name) for name, step in steps.items()
+    ]
+    if consume is not None:
+        threads.append(threading.Thread(target=_consume, args=(*consume, stop), name="consume"))
+    for thread in threads:
+        thread.start()
+    log.info("worker_started", loops=[thread.name for thread in threads])
+
+    def finish() -> None:
+        # A wait without end in the main thread would keep Python from running the signal handler.
+        while not stop.wait(0.5):
+            pass
+        for thread in threads:
+            thread.join(timeout=8)
+        log.info("worker_stopped")
+
+    return finish
+
+
+def _repeat(name: str, step: Step, database: Database, stop: Flag) -> None:
+    seen = -1
+    while not stop.is_set():
+        try:
+            # Read the counter first: what is committed during the step must not be slept through.
+            seen = database.wait(seen, timeout=0)
+            while not stop.is_set() and step():
+                pass
+        except Exception as error:  # noqa: BLE001 - a loop outlives whatever its step meets
+            log.warning("loop_failed", loop=name, error=logs.where(error))
+            stop.wait(AFTER_ERROR)
+            continue
+        seen = database.wait(seen, timeout=SAFETY_POLL)
+
+
+def _consume(bus: Bus, queue: str, deliver: Deliver, stop: Flag) -> None:
+    while not stop.is_set():
+        try:
+            bus.run(queue, deliver, stop)
+        except Exception as error:  # noqa: BLE001 - the bus may be away for hours; its messages wait there
+            log.warning("bus_interrupted", queue=queue, error=logs.where(error))
+            stop.wait(AFTER_ERROR)
