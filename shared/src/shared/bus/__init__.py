@@ -1,6 +1,7 @@
 """The port that carries events between services. What a consumer does with them is the inbox's business."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Event as Flag
 from typing import Protocol
 
@@ -34,3 +35,14 @@ class Bus(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+
+
+def connect(broker_url: str, data: Path | None) -> Bus:
+    """Give the bus that the settings ask for: without a broker the embedded one in the folder `data`."""
+    from shared.bus.embedded import EmbeddedBus  # noqa: PLC0415 - each adapter imports this module
+
+    if broker_url:
+        raise BusUnavailableError("BROKER_URL: this version speaks to the embedded bus only")
+    if data is None:
+        raise BusUnavailableError("neither a broker nor a folder for the embedded bus is given")
+    return EmbeddedBus(data / "bus.sqlite3")
