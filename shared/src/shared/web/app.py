@@ -135,9 +135,18 @@ def read_json_object(*, required: bool) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise Problem(400, "bad_request", "The body is not valid JSON.") from error
     if not isinstance(document, dict):
-        errors = [{"field": "body", "message": "must be a JSON object"}]
-        raise Problem(422, "validation_failed", "The body must be a JSON object.", extra={"errors": errors})
+        raise _unfit("must be a JSON object")
+    try:
+        # Half a surrogate pair can be escaped in JSON, and no database, page or mail can hold it.
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _unfit("holds characters that are not valid Unicode") from error
     return document
+
+
+def _unfit(message: str) -> Problem:
+    errors = [{"field": "body", "message": message}]
+    return Problem(422, "validation_failed", f"The body {message}.", extra={"errors": errors})
 
 
 def _refuse_constant(name: str) -> None:

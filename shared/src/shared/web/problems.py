@@ -39,7 +39,7 @@ CODE_OF_STATUS = {
 RETRY_AFTER_SECONDS = 2
 
 
-class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+class Problem(Exception):
     """An answer that is an error, raised by the HTTP side itself."""
 
     def __init__(
