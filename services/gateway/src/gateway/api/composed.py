@@ -1,0 +1,24 @@
+"""The calls that take more than one service."""
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from gateway import composition
+from gateway.api.callers import require_key
+from gateway.api.routes import PREFIX
+from gateway.parts import parts
+
+blueprint = Blueprint("api_composed", __name__, url_prefix=PREFIX)
+
+
+@blueprint.get("/me/bookings/<booking_id>")
+def booking(booking_id: str) -> ResponseReturnValue:
+    """Give one booking of the host with its timeline and its mails."""
+    return jsonify(composition.booking_with_deliveries(parts(), require_key(), booking_id))
+
+
+@blueprint.post("/me/bookings/<booking_id>/retry")
+def retry(booking_id: str) -> ResponseReturnValue:
+    """Try the meeting and the unsent mails again now."""
+    composition.retry(parts(), require_key(), booking_id)
+    return {}, 202

@@ -1,0 +1,70 @@
+"""Forwards a public call inward and its answer outward, both untouched."""
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+
+from gateway.api.callers import require_key
+from gateway.api.routes import HOST, PREFIX, ROUTES, Route
+from gateway.parts import parts
+from gateway.upstream import Answer, path
+from shared.web.app import read_json_object
+
+SENT_ON = ("Idempotency-Key",)
+GIVEN_BACK = ("Content-Type", "Content-Disposition", "Cache-Control", "ETag", "Retry-After", "Allow")
+
+
+def install(app: Flask) -> None:
+    """Make one view for each line of the table."""
+    for route in ROUTES:
+        app.add_url_rule(
+            PREFIX + route.path,
+            endpoint=f"api.forward {route.method} {route.path}",
+            view_func=_view(route),
+            methods=[route.method],
+        )
+
+
+def _view(route: Route) -> Callable[..., Response]:
+    def forward(**segments: str) -> Response:
+        host = require_key() if route.who == HOST else None
+        return given_back(_send(route, segments, host))
+
+    return forward
+
+
+def _send(route: Route, segments: dict[str, str], host: str | None) -> Answer:
+    headers = {name: request.headers[name] for name in SENT_ON if name in request.headers}
+    body = None
+    if request.method != "GET":
+        read_json_object(required=False)
+        body = request.get_data() or None
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return (
+        parts()
+        .service(route.service)
+        .send(
+            request.method if request.method != "HEAD" else "GET",
+            inner_path(route.path, segments),
+            host=host,
+            query=request.query_string.decode("latin-1"),
+            body=body,
+            headers=headers,
+        )
+    )
+
+
+def inner_path(pattern: str, segments: dict[str, str]) -> str:
+    """Put the public path's segments into the inner one, each quoted again."""
+    return path(*(segments[part[1:-1]] if part.startswith("<") else part for part in pattern.strip("/").split("/")))
+
+
+def given_back(answer: Answer) -> Response:
+    """Make our answer out of an inner one."""
+    response = Response(answer.body, answer.status)
+    response.headers.remove("Content-Type")
+    for name in GIVEN_BACK:
+        if name in answer.headers:
+            response.headers[name] = answer.headers[name]
+    return response

@@ -1,0 +1,118 @@
+"""Merges OpenAPI documents. Pure: documents in, one document out."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gateway.api.routes import HOST, Route
+
+Document = dict[str, Any]
+
+_REF = "#/components/schemas/"
+_PARAMETER = re.compile(r"[<{][^>}]+[>}]")
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "A URN of the kind of problem."},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for people."},
+        "code": {"type": "string", "description": "A stable word for machines."},
+        "request_id": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "description": "For 422: which fields, and why.",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_REFUSED = {
+    "description": "An error: a problem document (RFC 9457).",
+    "content": {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}},
+}
+
+
+def skeleton(*, server: str) -> Document:
+    """Begin a document without paths."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Punctual",
+            "version": "1",
+            "description": "Bookings whose video link never goes missing. A host's calls carry an API key.",
+        },
+        "servers": [{"url": server}],
+        "paths": {},
+        "components": {
+            "schemas": {"Problem": _PROBLEM},
+            "securitySchemes": {
+                "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: `pk_...`."}
+            },
+        },
+    }
+
+
+def add_own(made: Document, operations: Mapping[tuple[str, str], Document], schemas: Mapping[str, Document]) -> None:
+    """Add operations that are described here and not by an inner service; they say themselves who may call."""
+    made["components"]["schemas"].update(schemas)
+    for (method, public), operation in operations.items():
+        _put(made, method, public, operation)
+
+
+def add_routes(made: Document, routes: Iterable[Route], inner: Mapping[str, Document]) -> None:
+    """Add the inner services' descriptions of the routes of the table, and the schemas that those use."""
+    renames = {service: _adopt_schemas(made, service, document) for service, document in inner.items()}
+    for route in routes:
+        operation = _find(inner[route.service], route)
+        if operation is None:
+            continue
+        operation = _renamed(operation, renames[route.service])
+        operation["security"] = [{"api_key": []}] if route.who == HOST else []
+        _put(made, route.method, operation.pop("x-path"), operation)
+
+
+def _find(document: Document, route: Route) -> Document | None:
+    wanted = _PARAMETER.sub("{}", route.path)
+    for written, methods in document.get("paths", {}).items():
+        if _PARAMETER.sub("{}", written) == wanted and route.method.lower() in methods:
+            return {**methods[route.method.lower()], "x-path": written}
+    return None
+
+
+def _adopt_schemas(made: Document, service: str, document: Document) -> dict[str, str]:
+    """Copy a service's schemas; give the new names of those whose name another one already has."""
+    have = made["components"]["schemas"]
+    theirs: Document = document.get("components", {}).get("schemas", {})
+    prefix = "".join(part.capitalize() for part in service.split("-"))
+    renames = {name: f"{prefix}{name}" for name, schema in theirs.items() if name in have and have[name] != schema}
+    for name, schema in theirs.items():
+        have[renames.get(name, name)] = _renamed(schema, renames)
+    return renames
+
+
+def _renamed(node: Any, renames: Mapping[str, str]) -> Any:
+    if isinstance(node, list):
+        return [_renamed(item, renames) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _renamed(value, renames) for key, value in node.items()}
+    target = found.get("$ref")
+    if isinstance(target, str) and target.startswith(_REF):
+        name = target.removeprefix(_REF)
+        found["$ref"] = _REF + renames.get(name, name)
+    return found
+
+
+def _put(made: Document, method: str, public: str, operation: Document) -> None:
+    responses = {
+        status: response
+        for status, response in operation.get("responses", {}).items()
+        if str(status).startswith(("2", "3"))
+    }
+    finished = {**operation, "responses": {**responses, "default": _REFUSED}}
+    made["paths"].setdefault(public, {})[method.lower()] = finished

@@ -1,0 +1,56 @@
+"""The public routes that are forwarded as they are: which service answers each, and who may call it."""
+
+from typing import Literal, NamedTuple
+
+PREFIX = "/api/v1"
+
+BOOKING = "booking"
+ZOOM_CONNECTOR = "zoom-connector"
+NOTIFIER = "notifier"
+
+HOST = "host"
+ANYONE = "anyone"
+
+
+class Route(NamedTuple):
+    """One line of the table. The path is the same outside, below `/api/v1`, and inside."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    service: str
+    who: str
+
+
+ROUTES = (
+    Route("GET", "/me", BOOKING, HOST),
+    Route("PATCH", "/me", BOOKING, HOST),
+    Route("GET", "/me/availability", BOOKING, HOST),
+    Route("PUT", "/me/availability", BOOKING, HOST),
+    Route("GET", "/me/session-types", BOOKING, HOST),
+    Route("POST", "/me/session-types", BOOKING, HOST),
+    Route("GET", "/me/session-types/<id>", BOOKING, HOST),
+    Route("PATCH", "/me/session-types/<id>", BOOKING, HOST),
+    Route("DELETE", "/me/session-types/<id>", BOOKING, HOST),
+    Route("GET", "/me/bookings", BOOKING, HOST),
+    Route("POST", "/me/bookings/<id>/reschedule", BOOKING, HOST),
+    Route("POST", "/me/bookings/<id>/cancel", BOOKING, HOST),
+    # A calendar program can't send a key in a header: the feed's address is itself the capability.
+    Route("GET", "/me/calendar.ics", BOOKING, ANYONE),
+    Route("GET", "/hosts/<handle>", BOOKING, ANYONE),
+    Route("GET", "/hosts/<handle>/session-types/<slug>/slots", BOOKING, ANYONE),
+    Route("POST", "/hosts/<handle>/session-types/<slug>/bookings", BOOKING, ANYONE),
+    Route("GET", "/bookings/<reference>", BOOKING, ANYONE),
+    Route("POST", "/bookings/<reference>/reschedule", BOOKING, ANYONE),
+    Route("POST", "/bookings/<reference>/cancel", BOOKING, ANYONE),
+    Route("GET", "/bookings/<reference>/calendar.ics", BOOKING, ANYONE),
+    Route("GET", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
+    Route("POST", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
+    Route("DELETE", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
+    Route("GET", "/me/connections/zoom/receipts", ZOOM_CONNECTOR, HOST),
+)
+
+# Answered by the gateway itself, from two services: `composed`.
+COMPOSED = (
+    Route("GET", "/me/bookings/<id>", BOOKING, HOST),
+    Route("POST", "/me/bookings/<id>/retry", ZOOM_CONNECTOR, HOST),
+)

@@ -1,0 +1,38 @@
+"""The two answers that take more than one service: a booking with its mails, and "try again now"."""
+
+from typing import Any
+
+from gateway.parts import Parts
+from gateway.upstream import RefusedUpstreamError, UpstreamUnavailableError, path
+from shared import logs
+
+log = logs.get(__name__)
+
+
+def booking_with_deliveries(parts: Parts, host_id: str, booking_id: str) -> dict[str, Any]:
+    """Give a host's booking with its timeline and its mails; without the notifier, say that the mails are unknown."""
+    booking: dict[str, Any] = parts.booking.ask("GET", path("me", "bookings", booking_id), host=host_id)
+    try:
+        found = parts.notifier.ask("GET", path("me", "bookings", booking_id, "deliveries"), host=host_id)
+        return {**booking, "deliveries": found["items"], "deliveries_known": True}
+    except (UpstreamUnavailableError, RefusedUpstreamError):
+        log.warning("deliveries_unknown", booking_id=booking_id)
+        return {**booking, "deliveries": [], "deliveries_known": False}
+
+
+def retry(parts: Parts, host_id: str, booking_id: str) -> None:
+    """Make the meeting and the unsent mails of a host's booking due now, whatever they wait for.
+
+    Raises `RefusedUpstreamError` when the host has no such booking.
+    """
+    parts.booking.ask("GET", path("me", "bookings", booking_id), host=host_id)
+    for service in (parts.zoom_connector, parts.notifier):
+        try:
+            service.ask("POST", path("me", "bookings", booking_id, "retry"), host=host_id)
+        except RefusedUpstreamError as refused:
+            # A booking without a meeting, or one whose events are still on their way, has nothing to retry there.
+            if refused.status != NOT_FOUND:
+                raise
+
+
+NOT_FOUND = 404

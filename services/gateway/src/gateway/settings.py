@@ -1,0 +1,17 @@
+"""What the gateway is told by its environment."""
+
+from pydantic import Field
+
+from shared.settings import Common, Key, WebUrl
+
+
+class Settings(Common):
+    """The gateway's settings; each field is an environment variable in lower case."""
+
+    secret_key: Key
+    booking_url: WebUrl
+    zoom_connector_url: WebUrl
+    notifier_url: WebUrl
+    zoom_oauth_url: WebUrl = "https://zoom.us"
+    proxies: int = Field(default=0, ge=0, le=10)
+    """How many reverse proxies stand in front and set X-Forwarded-For; 0 means that the header is not believed."""

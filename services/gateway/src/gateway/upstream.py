@@ -1,0 +1,187 @@
+"""Calls inward: signed, bounded in time, and honest about a service that doesn't answer. Nothing is decided here."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from flask import g, has_request_context
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+
+from shared import logs, signing
+from shared.clock import Clock
+
+log = logs.get(__name__)
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 10.0
+READY_SECONDS = 3.0
+RETRY_AFTER = 2
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+SERVER_ERRORS = 500
+BAD_REQUESTS = 400
+UNSIGNED = 401
+
+
+class UpstreamUnavailableError(Exception):
+    """An inner service did not answer. The caller may try again after `RETRY_AFTER` seconds."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an inner service said."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was asked."""
+        return self.status < BAD_REQUESTS
+
+    def json(self) -> Any:
+        """Read the body. Raises `UpstreamUnavailableError` when it is no JSON: then it is not our service's."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise UpstreamUnavailableError("unreadable body") from error
+
+
+class RefusedUpstreamError(Exception):
+    """An inner service refused; its problem document says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer.status}")
+        self.answer = answer
+        self.status = answer.status
+        problem = _object(answer)
+        self.code = str(problem.get("code", ""))
+        self.detail = str(problem.get("detail", ""))
+        self.problem = problem
+        self.errors: list[dict[str, str]] = [error for error in problem.get("errors") or [] if isinstance(error, dict)]
+
+
+class Upstream:
+    """One inner service. Each thread keeps its own pool of connections."""
+
+    def __init__(self, name: str, url: str, *, key: str, clock: Clock) -> None:
+        self.name = name
+        self._url = url.rstrip("/")
+        self._key = key
+        self._clock = clock
+        self._local = threading.local()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        host: str | None = None,
+        query: str = "",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        read_seconds: float = READ_SECONDS,
+    ) -> Answer:
+        """Ask the service on behalf of a host, or of nobody in particular; `path` is already quoted.
+
+        A call that provably didn't reach the service, or that may be repeated, is sent once more.
+        Raises `UpstreamUnavailableError`.
+        """
+        sent = {**(headers or {}), **self._signature(host)}
+        url = f"{self._url}{path}" + (f"?{query}" if query else "")
+        try:
+            answer = self._once_or_twice(method, url, sent, body, read_seconds)
+        except requests.RequestException as error:
+            log.warning("upstream_unavailable", upstream=self.name, error=type(error).__name__)
+            raise UpstreamUnavailableError(self.name) from error
+        if answer.status == UNSIGNED and _object(answer).get("code") == "unauthorized":
+            # Our own key is wrong. Passing the 401 on would send people looking at theirs.
+            log.error("upstream_refused_our_token", upstream=self.name)
+            raise UpstreamUnavailableError(self.name)
+        return answer
+
+    def require_ready(self) -> None:
+        """Raise `UpstreamUnavailableError` when the service is not ready for work."""
+        answer = self.send("GET", "/readyz", read_seconds=READY_SECONDS)
+        if not answer.ok:
+            raise UpstreamUnavailableError(self.name)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        host: str | None = None,
+        query: str = "",
+        json_body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send and read JSON. Raises `RefusedUpstreamError` or `UpstreamUnavailableError`."""
+        sent = dict(headers or {})
+        body = None
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent["Content-Type"] = "application/json"
+        answer = self.send(method, path, host=host, query=query, body=body, headers=sent)
+        if answer.status >= SERVER_ERRORS:
+            raise UpstreamUnavailableError(self.name)
+        if not answer.ok:
+            raise RefusedUpstreamError(answer)
+        return answer.json() if answer.body else None
+
+    def _signature(self, host: str | None) -> dict[str, str]:
+        token = signing.sign(self._key, audience=self.name, subject=host or signing.ANONYMOUS, now=self._clock())
+        signed = {"Authorization": f"Bearer {token}", "traceparent": logs.traceparent()}
+        if has_request_context() and "request_id" in g:
+            signed["X-Request-Id"] = g.request_id
+        return signed
+
+    def _once_or_twice(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_seconds: float
+    ) -> Answer:
+        try:
+            return self._once(method, url, headers, body, read_seconds)
+        except requests.ConnectionError as error:
+            # A kept-alive connection may have been closed the moment it was used again, or the service restarted.
+            if not (method in REPEATABLE or "Idempotency-Key" in headers or _never_sent(error)):
+                raise
+            return self._once(method, url, headers, body, read_seconds)
+
+    def _once(self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_seconds: float) -> Answer:
+        got = self._session().request(
+            method, url, headers=headers, data=body, timeout=(CONNECT_SECONDS, read_seconds), allow_redirects=False
+        )
+        return Answer(got.status_code, got.headers, got.content)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            # A proxy or a .netrc of the machine must not come between us; the latter would even replace our token.
+            session.trust_env = False
+            session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=4))
+            self._local.session = session
+        return session
+
+
+def path(*segments: str) -> str:
+    """Join segments to a path, each quoted so that it stays one segment."""
+    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
+
+
+def _never_sent(error: requests.ConnectionError) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
