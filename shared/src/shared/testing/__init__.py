@@ -8,7 +8,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def eventually(check: Callable[[], Found], *, timeout: float = 10.0, every: float = 0.02) -> Found:
+def eventually(check: Callable[[], Found | None], *, timeout: float = 10.0, every: float = 0.02) -> Found:
     """Call `check` until it gives something truthy, and give that. Fails with its last answer or error."""
     deadline = time.monotonic() + timeout
     while True:
