@@ -34,11 +34,13 @@ def app(
     checks: Mapping[str, Check],
     refused: type[Exception],
     raw_paths: Mapping[str, int] | None = None,
+    figures: Callable[[], None] | None = None,
 ) -> OpenAPI:
     """Make the app of the service `name`, which is also the audience of the tokens that it takes.
 
     `checks` are what readiness asks. `raw_paths` take bytes that are not JSON, each with its own limit in bytes.
-    `g.host_id` is the acting host's id, or None for an anonymous caller.
+    `figures` brings the metrics up to date before they are shown. In a request, `g.host_id` is the acting host's id,
+    or None for an anonymous caller.
     """
     made = OpenAPI(
         name,
@@ -48,7 +50,7 @@ def app(
         static_folder=None,
     )
     made.json.sort_keys = False  # type: ignore[attr-defined]
-    common(made, checks=checks, raw_paths=raw_paths or {})
+    common(made, checks=checks, raw_paths=raw_paths or {}, figures=figures)
 
     @made.before_request
     def authenticate() -> None:
@@ -66,7 +68,13 @@ def app(
     return made
 
 
-def common(made: Flask, *, checks: Mapping[str, Check], raw_paths: Mapping[str, int]) -> None:
+def common(
+    made: Flask,
+    *,
+    checks: Mapping[str, Check],
+    raw_paths: Mapping[str, int],
+    figures: Callable[[], None] | None = None,
+) -> None:
     """Give any of our apps, the gateway's too, request ids, body limits, health and metrics."""
 
     @made.before_request
@@ -96,7 +104,9 @@ def common(made: Flask, *, checks: Mapping[str, Check], raw_paths: Mapping[str, 
         return jsonify(status="ready" if good else "not_ready", checks=states), 200 if good else 503
 
     @made.get("/metrics")
-    def figures() -> Response:
+    def measured() -> Response:
+        if figures is not None:
+            figures()
         return Response(metrics.generate_latest(), content_type=metrics.CONTENT_TYPE_LATEST)
 
 
