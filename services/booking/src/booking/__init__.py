@@ -1,0 +1,1 @@
+"""The booking service: hosts, session types, availability, bookings and their timeline."""

@@ -1,0 +1,233 @@
+"""Which times are free: pure arithmetic on a host's wall clock, with no database and no clock of its own.
+
+Inside, instants are whole seconds since 1970 in UTC, readings of a wall clock are the same count without a zone, and
+days are counted from 1970, so that a month with a thousand bookings is a few thousand integer comparisons.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from booking.wallclock import DAY, MINUTE, Span, WallClock, day_number, instant
+
+
+class Reason(StrEnum):
+    """Why a start is not a free slot; the first that applies."""
+
+    IN_THE_PAST = "in_the_past"
+    TOO_SOON = "too_soon"
+    BEYOND_HORIZON = "beyond_horizon"
+    OUTSIDE_AVAILABILITY = "outside_availability"
+    OFF_GRID = "off_grid"
+    DAY_FULL = "day_full"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A part of a day in minutes of the wall clock; 1440 is the end of the day."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """When a host works: by weekday (Monday is 0), and for single dates that replace their weekday."""
+
+    zone: ZoneInfo
+    weekly: Mapping[int, Sequence[Interval]]
+    overrides: Mapping[date, Sequence[Interval]]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a session type asks of a slot: minutes, except `horizon` (days) and the two counts."""
+
+    duration: int
+    slot_step: int
+    buffer_before: int = 0
+    buffer_after: int = 0
+    min_notice: int = 0
+    horizon: int = 365
+    max_per_day: int | None = None
+    capacity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """A busy stretch of the host; `joinable` when it is a group session of the very type that is asked about."""
+
+    busy_from: datetime
+    busy_to: datetime
+    start: datetime
+    end: datetime
+    taken: int = 1
+    joinable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """What is booked already: all that keeps the host busy, and the starts of this type's confirmed bookings."""
+
+    occupancies: Sequence[Occupancy] = ()
+    booked: Sequence[datetime] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A free time, in UTC, and how many people may still book it."""
+
+    start: datetime
+    end: datetime
+    seats_left: int
+
+
+class Offer:
+    """All that decides what one session type offers at one moment.
+
+    The diary has to cover the whole of what is asked: every occupancy that a candidate with its buffers may touch.
+    """
+
+    def __init__(self, availability: Availability, terms: Terms, diary: Diary, now: datetime) -> None:
+        self._terms = terms
+        self._duration = terms.duration * MINUTE
+        self._step = terms.slot_step * MINUTE
+        self._now = instant(now)
+        self._earliest = self._now + terms.min_notice * MINUTE
+        self._zone = availability.zone
+        self._weekly = availability.weekly
+        self._overrides = {day_number(day): intervals for day, intervals in availability.overrides.items()}
+        self._last_day = self._clock(self._now, self._now).day(self._now) + terms.horizon
+        self._booked = [instant(start) for start in diary.booked]
+        self._busy = _merged((instant(o.busy_from), instant(o.busy_to)) for o in diary.occupancies)
+        self._busy_ends = [end for _, end in self._busy]
+        self._groups = {(instant(o.start), instant(o.end)): o.taken for o in diary.occupancies if o.joinable}
+
+    def free(self, zone: ZoneInfo, first: date, last: date) -> list[Slot]:
+        """List the free slots whose start has a date from `first` to `last`, both included, on the clock of `zone`."""
+        wall = (day_number(first) * DAY, (day_number(last) + 1) * DAY)
+        window = self._within_reach(wall[0] - DAY, wall[1] + DAY)
+        if window is None:
+            return []
+        wanted = WallClock(zone, *window).spans(*wall)
+        return [slot for lower, upper in wanted for slot in self._slots(lower, upper)]
+
+    def nearest(self, start: datetime, count: int = 3) -> list[Slot]:
+        """Find the free slots nearest in time to a start, the nearest first."""
+        centre = min(max(instant(start), self._earliest), (self._last_day + 1) * DAY)
+        for reach in (7 * DAY, (self._terms.horizon + 3) * DAY):
+            window = self._within_reach(centre - reach, centre + reach)
+            found = list(self._slots(*window)) if window else []
+            if len(found) >= count:
+                break
+        return sorted(found, key=lambda slot: (abs(slot.start - start), slot.start))[:count]
+
+    def refusal(self, start: datetime) -> Reason | None:
+        """Say why a start is not a free slot, or None when it is one."""
+        at = instant(start)
+        if at < self._now:
+            return Reason.IN_THE_PAST
+        if at < self._earliest:
+            return Reason.TOO_SOON
+        if at >= (self._last_day + 3) * DAY:
+            return Reason.BEYOND_HORIZON
+        clock = self._clock(at, at)
+        day = clock.day(at)
+        if day > self._last_day:
+            return Reason.BEYOND_HORIZON
+        return self._misfit(clock, day, at, exact=start.microsecond == 0) or self._taken(clock, day, at)
+
+    def _misfit(self, clock: WallClock, day: int, at: int, *, exact: bool) -> Reason | None:
+        reason = Reason.OUTSIDE_AVAILABILITY
+        for spans in self._intervals(clock, day):
+            if any(lower <= at and at + self._duration <= upper for lower, upper in spans):
+                if exact and (at - spans[0][0]) % self._step == 0:
+                    return None
+                reason = Reason.OFF_GRID
+        return reason
+
+    def _taken(self, clock: WallClock, day: int, at: int) -> Reason | None:
+        if self._seats(at) <= 0:
+            return Reason.BUSY
+        if self._left_today(self._per_day(clock), day) <= 0:
+            return Reason.DAY_FULL
+        return None
+
+    def _slots(self, lower: int, upper: int) -> Iterator[Slot]:
+        """Go through the free slots that start in a stretch of time, in order."""
+        clock = self._clock(lower, upper)
+        per_day = self._per_day(clock)
+        for at, day in sorted(self._candidates(clock, lower, upper)):
+            seats = min(self._seats(at), self._left_today(per_day, day))
+            if seats > 0:
+                yield Slot(_moment(at), _moment(at + self._duration), seats)
+
+    def _candidates(self, clock: WallClock, lower: int, upper: int) -> Iterator[tuple[int, int]]:
+        """Go through what the availability offers, booked or not: each start with its date."""
+        for day in range(clock.day(lower) - 1, min(clock.day(upper) + 1, self._last_day) + 1):
+            for spans in self._intervals(clock, day):
+                anchor = spans[0][0]
+                for span_from, span_to in spans:
+                    steps = -(-(max(span_from, lower) - anchor) // self._step)
+                    stop = min(span_to - self._duration + 1, upper)
+                    for at in range(anchor + steps * self._step, stop, self._step):
+                        yield at, day
+
+    def _intervals(self, clock: WallClock, day: int) -> Iterator[list[Span]]:
+        """Turn a date's working hours into real time; an interval inside a missing hour is no time at all."""
+        intervals = self._overrides.get(day)
+        if intervals is None:
+            intervals = self._weekly.get((day + 3) % 7, ())  # 1 January 1970 was a Thursday
+        for interval in intervals:
+            spans = clock.spans(day * DAY + interval.start * MINUTE, day * DAY + interval.end * MINUTE)
+            if spans:
+                yield spans
+
+    def _seats(self, at: int) -> int:
+        end = at + self._duration
+        taken = self._groups.get((at, end))
+        if taken is not None:
+            return self._terms.capacity - taken
+        busy_from, busy_to = at - self._terms.buffer_before * MINUTE, end + self._terms.buffer_after * MINUTE
+        following = bisect_right(self._busy_ends, busy_from)
+        overlaps = following < len(self._busy) and self._busy[following][0] < busy_to
+        return 0 if overlaps else self._terms.capacity
+
+    def _per_day(self, clock: WallClock) -> Counter[int]:
+        if self._terms.max_per_day is None:
+            return Counter()
+        return Counter(clock.day(at) for at in self._booked)
+
+    def _left_today(self, per_day: Counter[int], day: int) -> int:
+        if self._terms.max_per_day is None:
+            return self._terms.capacity
+        return self._terms.max_per_day - per_day[day]
+
+    def _within_reach(self, lower: int, upper: int) -> Span | None:
+        """Cut a stretch of time to what notice and horizon can possibly allow, whatever the zone."""
+        lower, upper = max(lower, self._earliest), min(upper, (self._last_day + 2) * DAY)
+        return (lower, upper) if lower < upper else None
+
+    def _clock(self, lower: int, upper: int) -> WallClock:
+        """Read the host's clock around a stretch of time, wide enough to hold its first and last dates whole."""
+        return WallClock(self._zone, lower - 3 * DAY, upper + 3 * DAY)
+
+
+def _merged(stretches: Iterator[Span]) -> list[Span]:
+    """Sort stretches and join those that overlap, so that one bisection answers for all."""
+    merged: list[Span] = []
+    for start, end in sorted(stretches):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
