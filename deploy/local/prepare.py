@@ -35,7 +35,7 @@ DISTRIBUTIONS = (
     "services/gateway",
     "deploy/sandbox",
 )
-DEV_REQUIREMENTS = "tests/requirements.txt"
+REQUIREMENTS = {"run": "deploy/local/requirements.txt", "dev": "tests/requirements.txt"}
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
@@ -58,7 +58,7 @@ def main() -> NoReturn:
         # The runner takes the signals over; until it does they wait, so that a stop is never an error.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     program = VENV / "bin" / command[0]
-    os.execv(program, [str(program), *command[1:]])
+    os.execv(program, [str(program), *command[1:]])  # noqa: S606 - becoming the command is the point
 
 
 def stopped(_number: int, _frame: object) -> NoReturn:
@@ -86,9 +86,9 @@ def works() -> bool:
 
 def fingerprint(kind: str) -> str:
     """Sum up every file that says what to install."""
-    names = ["constraints.txt", *(f"{path}/pyproject.toml" for path in DISTRIBUTIONS)]
+    names = ["constraints.txt", *(f"{path}/pyproject.toml" for path in DISTRIBUTIONS), REQUIREMENTS["run"]]
     if kind == "dev":
-        names.append(DEV_REQUIREMENTS)
+        names.append(REQUIREMENTS["dev"])
     total = hashlib.sha256()
     for name in names:
         content = (ROOT / name).read_bytes()
@@ -132,13 +132,13 @@ def prepare(kind: str) -> None:
         make_venv()
         stamp = {"made": made_for()}
     STAMP.unlink(missing_ok=True)
-    requirements = [argument for path in DISTRIBUTIONS for argument in ("--editable", f"./{path}")]
+    if stamp.get("run") != fingerprint("run"):
+        install("setuptools", "wheel")
+        ours = [argument for path in DISTRIBUTIONS for argument in ("--editable", f"./{path}")]
+        install("--no-build-isolation", "--requirement", REQUIREMENTS["run"], *ours)
     if kind == "dev":
-        requirements += ["--requirement", DEV_REQUIREMENTS]
-    install("setuptools", "wheel")
-    install("--no-build-isolation", *requirements)
-    for each in {"run", kind}:
-        stamp[each] = fingerprint(each)
+        install("--requirement", REQUIREMENTS["dev"])
+    stamp |= {each: fingerprint(each) for each in ("run", kind)}
     half = STAMP.with_suffix(".half")
     half.write_text(json.dumps(stamp), encoding="utf-8")
     half.replace(STAMP)
@@ -167,8 +167,11 @@ def has_ensurepip() -> bool:
 
 def install(*requirements: str) -> None:
     """Install pinned versions into .venv with the machine's own pip settings."""
-    pip = [str(PYTHON), "-m", "pip"] if (VENV / "bin" / "pip").exists() else [BASE, "-m", "pip", "--python", str(PYTHON)]
-    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--constraint", "constraints.txt"]
+    pip = (
+        [str(PYTHON), "-m", "pip"] if (VENV / "bin" / "pip").exists() else [BASE, "-m", "pip", "--python", str(PYTHON)]
+    )
+    # What is imported gets compiled then; compiling everything now would make the first start a quarter longer.
+    options = ["-qq", "--no-compile", "--no-input", "--disable-pip-version-check", "--constraint", "constraints.txt"]
     if run(*pip, "install", *options, *requirements) != 0:
         sys.exit("Punctual could not install its libraries; pip's message is above")
 

@@ -1,0 +1,35 @@
+# `make` lists the targets. Each sets up .venv first, which takes no time when nothing has changed.
+# PYTHON=... names the Python that .venv is made with; otherwise the newest from 3.11 on that works.
+
+START := exec sh deploy/local/start
+PYTEST_ARGS ?=
+TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format clean
+.SILENT:
+
+help: ## list the targets
+	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## run everything on this machine until Ctrl-C (PORT=8080 DATA=./var)
+	$(START) run python -m deploy.local.run
+
+test: ## run the whole test suite (PYTEST_ARGS='-k slots')
+	$(START) dev python -m pytest $(PYTEST_ARGS)
+
+lint: ## check style, types and who may import what
+	sh deploy/local/start dev ruff check .
+	sh deploy/local/start dev ruff format --check .
+	sh deploy/local/start dev mypy $(TYPED)
+	sh deploy/local/start dev lint-imports
+
+format: ## mend what the linter can mend by itself
+	sh deploy/local/start dev ruff check --fix .
+	sh deploy/local/start dev ruff format .
+
+clean: ## remove .venv and all caches; ./var stays
+	find . -name .venv -prune -o -name .git -prune -o -path ./var -prune -o \
+	  \( -name __pycache__ -o -name '*.egg-info' -o -name .mypy_cache -o -name .ruff_cache -o -name .pytest_cache \
+	  -o -name .hypothesis -o -name .import_linter_cache \) -prune -exec rm -rf {} +
+	rm -rf .venv build
