@@ -1,0 +1,1 @@
+"""Sends the mails about bookings, each exactly once."""

@@ -1,0 +1,33 @@
+"""Runs the notifier: `python -m notifier api|worker|migrate`."""
+
+import os
+import sys
+
+from notifier import bootstrap
+from notifier.settings import Settings
+from shared import logs, migrations
+from shared.settings import load
+from shared.web import serve
+
+COMMANDS = ("api", "worker", "migrate")
+EXIT_BAD_COMMAND = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the one argument says; give the exit code."""
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        sys.stderr.write(f"usage: python -m notifier {'|'.join(COMMANDS)}\n")
+        return EXIT_BAD_COMMAND
+    settings = load(Settings, os.environ, service="notifier")
+    logs.configure("notifier", settings.log_format)
+    if arguments[0] == "migrate":
+        migrations.migrate(settings.database_url, "notifier")
+    elif arguments[0] == "worker":
+        bootstrap.worker(settings).run()
+    else:
+        serve(lambda: bootstrap.app(settings), bind=settings.bind, port=settings.port, threads=settings.threads)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,62 @@
+"""The only place that builds the notifier's real things."""
+
+import ipaddress
+import random
+from functools import partial
+from urllib.parse import urlsplit
+
+from flask_openapi3 import OpenAPI
+
+from notifier import api, handlers
+from notifier.dispatch import Dispatch
+from notifier.mail.message import Writer
+from notifier.mail.server import Session
+from notifier.settings import Settings
+from notifier.worker import Cleaner, Worker
+from shared import bus, inbox
+from shared.clock import Clock, system
+from shared.database import Database
+from shared.outbox import Relay
+
+
+def app(settings: Settings, *, clock: Clock = system) -> OpenAPI:
+    """Build the HTTP side. Called after the fork."""
+    return api.build(settings, Database(settings.database_url, pool_size=settings.threads), clock)
+
+
+def worker(settings: Settings, *, clock: Clock = system, chance: random.Random | None = None) -> Worker:
+    """Build the worker process."""
+    database = Database(settings.database_url)
+    carrier = bus.connect(settings.broker_url, settings.data)
+    chance = chance or random.Random()
+    return Worker(
+        database,
+        carrier,
+        clock,
+        relay=Relay(database, carrier, clock),
+        inbox=inbox.Worker(database, handlers.waiting(settings.wait), clock, chance),
+        dispatch=dispatch(settings, database, clock, chance),
+        cleaner=Cleaner(database, clock),
+    )
+
+
+def dispatch(settings: Settings, database: Database, clock: Clock, chance: random.Random) -> Dispatch:
+    """Build what sends the mails."""
+    return Dispatch(
+        database,
+        Writer(settings.mail_from, settings.public_url),
+        partial(Session, settings.smtp_url, own_name(settings.public_url)),
+        clock,
+        chance,
+        settings.wait,
+    )
+
+
+def own_name(public_url: str) -> str:
+    """Give the name that this machine says to mail servers. Looking one up could hang on a slow name server."""
+    host = urlsplit(public_url).hostname or "localhost"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"  # noqa: PLR2004 - IP's version

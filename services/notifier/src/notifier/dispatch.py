@@ -1,0 +1,173 @@
+"""Sends the mails that are due: claimed under a lease, sent with no transaction open, settled one by one.
+
+A worker that is killed between the server's answer and the commit sends that one mail again, with the same
+Message-ID, when its lease has run out.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from notifier import handlers, storage
+from notifier.deliveries import Delivery, Occasion, is_owed, occasion, retry_after
+from notifier.mail import addresses
+from notifier.mail.message import Writer
+from notifier.mail.server import Outcome, Session
+from shared import due, logs, outbox
+from shared.clock import Clock
+from shared.database import Database
+from shared.events import MailFailed, MailSent
+
+log = logs.get(__name__)
+
+BATCH = 10
+LEASE = timedelta(seconds=30)
+RENEW_SECONDS = 10.0
+SOURCE = "notifier"
+
+
+@dataclass(frozen=True)
+class _Task:
+    row: Row[Any]
+    host_id: str
+    delivery: Delivery
+    occasion: Occasion
+
+
+@dataclass
+class Dispatch:
+    """Sends what is due. Any number of them may share one database."""
+
+    database: Database
+    writer: Writer
+    connect: Callable[[], Session]
+    clock: Clock
+    chance: random.Random
+    wait: timedelta
+
+    def step(self) -> int:
+        """Send a batch of mails that are due, over one connection; give how many were taken."""
+        with self.database.read() as tx:
+            if not storage.anything_due(tx, self.clock()):
+                return 0
+        with self.database.write() as tx:
+            tasks = self._claim(tx)
+        if tasks:
+            with self._kept(tasks[0].row.lease), self.connect() as session:
+                for task in tasks:
+                    self._send(task, session)
+        return len(tasks)
+
+    def _claim(self, tx: Connection) -> list[_Task]:
+        tasks = []
+        for row in storage.claim(tx, now=self.clock(), lease_for=LEASE, limit=BATCH):
+            case = storage.correspondence(tx, row.booking_id)
+            delivery = storage.as_delivery(row)
+            if case is None or not is_owed(case, delivery):
+                storage.forget_unowed(tx, row.id, row.lease)
+                continue
+            tasks.append(_Task(row, case.host_id, delivery, occasion(case, delivery)))
+        return tasks
+
+    def _send(self, task: _Task, session: Session) -> None:
+        with self.database.read() as tx:
+            if not storage.holds(tx, task.row):
+                log.warning("delivery_lease_lost", delivery_id=task.row.id)
+                return
+        try:
+            mail = self.writer.write(task.delivery, task.occasion, self.clock())
+        except addresses.UnusableAddressError:
+            outcome = Outcome("refused", "the recipient's address is not one that mail can be sent to")
+        except Exception as error:  # noqa: BLE001 - a mail that can't be written must not hold up the others
+            log.error("mail_not_written", delivery_id=task.row.id, kind=task.row.kind, error=logs.where(error))
+            outcome = Outcome("later", "the mail could not be written")
+        else:
+            outcome = session.send(
+                mail, sender=self.writer.sender_address, recipient=self.writer.recipient_address(task.delivery)
+            )
+        self._settle(task, outcome)
+
+    def _settle(self, task: _Task, outcome: Outcome) -> None:
+        try:
+            with self.database.write() as tx:
+                now = self.clock()
+                # The booking before its delivery: the order in which handlers lock them.
+                storage.locked(tx, task.row.booking_id)
+                if outcome.state == "sent":
+                    self._sent(tx, task, now)
+                else:
+                    self._failed(tx, task, outcome, now)
+                handlers.replan(tx, task.row.booking_id, now, self.wait)
+        except due.LeaseLostError:
+            log.warning("delivery_lease_lost", delivery_id=task.row.id)
+
+    def _sent(self, tx: Connection, task: _Task, now: datetime) -> None:
+        storage.settle(
+            tx,
+            task.row,
+            next_attempt_at=None,
+            state="sent",
+            sent_at=now,
+            told=task.occasion.outlook,
+            told_link=task.occasion.join_url,
+        )
+        outbox.add(tx, MailSent(**_names(task), sent_at=now), source=SOURCE, now=now)
+        log.info("mail_sent", delivery_id=task.row.id, kind=task.row.kind, attempts=task.row.attempts)
+
+    def _failed(self, tx: Connection, task: _Task, outcome: Outcome, now: datetime) -> None:
+        wait = (
+            None
+            if outcome.state == "refused"
+            else retry_after(task.row.attempts, now - task.row.created_at, self.chance)
+        )
+        reason = outcome.reason or ""
+        again = None if wait is None else now + wait
+        state = "failed" if again is None else "retrying"
+        storage.settle(tx, task.row, next_attempt_at=again, last_error=reason, state=state)
+        # During an outage each mail is tried dozens of times; the timeline hears of what changed.
+        if again is None or task.row.last_error != reason:
+            failed = MailFailed(**_names(task), reason=reason, final=again is None, next_attempt_at=again)
+            outbox.add(tx, failed, source=SOURCE, now=now)
+        log.warning(
+            "mail_not_sent", delivery_id=task.row.id, kind=task.row.kind, attempts=task.row.attempts, reason=reason
+        )
+
+    @contextmanager
+    def _kept(self, lease: str) -> Iterator[None]:
+        """Renew the lease while a slow server takes its time; a killed process renews nothing."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(RENEW_SECONDS):
+                try:
+                    with self.database.write() as tx:
+                        storage.extend(tx, lease, self.clock() + LEASE)
+                except Exception as error:  # noqa: BLE001 - the next round may find the database again
+                    log.warning("lease_not_renewed", error=logs.where(error))
+
+        thread = threading.Thread(target=renew, name="renew", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _names(task: _Task) -> dict[str, Any]:
+    row = task.row
+    return {
+        "booking_id": row.booking_id,
+        "host_id": task.host_id,
+        "delivery_id": row.id,
+        "kind": row.kind,
+        "recipient": row.recipient,
+        "version": row.version,
+        "attempts": row.attempts,
+    }

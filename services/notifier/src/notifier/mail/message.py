@@ -1,0 +1,77 @@
+"""Makes the mail itself: text, HTML and calendar entry as equal alternatives, and headers that nobody can break."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from notifier import calendar
+from notifier.deliveries import FIRST, Delivery, Occasion, delivery_id
+from notifier.letters import render, words
+from notifier.mail.addresses import UnusableAddressError, envelope, person
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes every mail of this installation."""
+
+    sender: Address
+    public_url: str
+
+    def write(self, delivery: Delivery, occasion: Occasion, now: datetime) -> EmailMessage:
+        """Make the mail. The same delivery has the same Message-ID each time. Raises `UnusableAddressError`."""
+        booking = occasion.change.booking
+        names = {"client": booking.client.name, "host": booking.host.name}
+        letter = words.write(occasion, self.public_url)
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self.sender
+        mail["To"] = person(names[occasion.recipient], delivery.address)
+        if other := _other(occasion):
+            mail["Reply-To"] = other
+        mail["Subject"] = letter.subject
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = self.message_id(delivery.id)
+        first = delivery_id(occasion.booking_id, (1, FIRST["booked"][occasion.recipient], occasion.recipient))
+        if first != delivery.id:
+            # One booking's mails stay together in the reader's list.
+            mail["References"] = self.message_id(first)
+        mail["Auto-Submitted"] = "auto-generated"
+        # Quoted-printable and base64 pass every server; 8bit would need its consent.
+        mail.set_content(render.text(letter), cte="quoted-printable")
+        mail.add_alternative(render.html(letter), subtype="html", cte="quoted-printable")
+        if method := calendar.method(occasion):
+            self._add_calendar(
+                mail, calendar.write(occasion, method=method, public_url=self.public_url, now=now), method
+            )
+        return mail
+
+    @property
+    def sender_address(self) -> str:
+        """Give the bare address that SMTP is told as the sender."""
+        return envelope(self.sender)
+
+    def recipient_address(self, delivery: Delivery) -> str:
+        """Give the bare address that SMTP is told as the recipient. Raises `UnusableAddressError`."""
+        return envelope(person("", delivery.address))
+
+    def message_id(self, delivery_id: str) -> str:
+        """Give the mail's Message-ID."""
+        return f"<{delivery_id}@{self.sender.domain}>"
+
+    def _add_calendar(self, mail: EmailMessage, entry: str, method: str) -> None:
+        mail.add_alternative(entry, subtype="calendar", params={"method": method}, cte="base64")
+        # Programs that don't read the alternative offer the file: Apple Mail, most webmail.
+        mail.add_attachment(entry.encode(), maintype="application", subtype="ics", filename="invite.ics")
+
+
+def _other(occasion: Occasion) -> Address | None:
+    """Give whom an answer to the mail reaches, unless only some servers could carry that address in a header."""
+    booking = occasion.change.booking
+    who = booking.host if occasion.recipient == "client" else booking.client
+    with suppress(UnusableAddressError):
+        address = person(who.name, who.email)
+        return address if address.username.isascii() else None
+    return None

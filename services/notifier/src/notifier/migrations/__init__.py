@@ -1,0 +1,1 @@
+"""How the notifier's tables came to be."""
