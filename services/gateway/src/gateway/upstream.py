@@ -11,6 +11,7 @@ import requests
 from flask import g, has_request_context
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
+from werkzeug.exceptions import NotFound
 
 from shared import logs, signing
 from shared.clock import Clock
@@ -170,7 +171,10 @@ class Upstream:
 
 
 def path(*segments: str) -> str:
-    """Join segments to a path, each quoted so that it stays one segment."""
+    """Join segments to a path, each quoted so that it stays one segment. Raises `NotFound` for `.` and `..`."""
+    if not {".", ".."}.isdisjoint(segments):
+        # No quoting protects these: whatever builds the request line resolves them, and the call lands elsewhere.
+        raise NotFound
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from gateway import composition
-from gateway.api.callers import require_key
+from gateway.api.callers import require_key, require_no_body
 from gateway.api.routes import PREFIX
 from gateway.parts import parts
 
@@ -20,5 +20,7 @@ def booking(booking_id: str) -> ResponseReturnValue:
 @blueprint.post("/me/bookings/<booking_id>/retry")
 def retry(booking_id: str) -> ResponseReturnValue:
     """Try the meeting and the unsent mails again now."""
-    composition.retry(parts(), require_key(), booking_id)
+    host_id = require_key()
+    require_no_body()
+    composition.retry(parts(), host_id, booking_id)
     return {}, 202

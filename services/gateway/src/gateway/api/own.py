@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.accounts import SignUp
-from gateway.api.callers import require_key
+from gateway.api.callers import require_key, require_no_body
 from gateway.api.routes import PREFIX
 from gateway.parts import parts
 from shared.web import Body, Line
@@ -64,5 +64,7 @@ def keys() -> ResponseReturnValue:
 @blueprint.delete("/me/api-keys/<key_id>")
 def revoke_key(key_id: str) -> ResponseReturnValue:
     """End a key at once."""
-    parts().api_keys.revoke(require_key(), key_id)
+    host_id = require_key()
+    require_no_body()
+    parts().api_keys.revoke(host_id, key_id)
     return "", 204
