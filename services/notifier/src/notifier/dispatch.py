@@ -82,7 +82,7 @@ class Dispatch:
                 return
         try:
             mail = self.writer.write(task.delivery, task.occasion, self.clock())
-        except addresses.UnusableAddressError:
+        except addresses.UnusableAddress:
             outcome = Outcome("refused", "the recipient's address is not one that mail can be sent to")
         except Exception as error:  # noqa: BLE001 - a mail that can't be written must not hold up the others
             log.error("mail_not_written", delivery_id=task.row.id, kind=task.row.kind, error=logs.where(error))

@@ -13,7 +13,7 @@ _LINE_ENDS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 def one_line(text: str) -> str:
     """Put `text` on one line, without control characters and without anything that a header would decode."""
     # An encoded word in a name would be decoded by the reader's mail program, line breaks included.
-    return " ".join(_printable(_LINE_ENDS.sub(" ", text)).split()).replace("=?", "= ?")
+    return " ".join(_printable(_LINE_ENDS.sub(" ", text).replace("\t", " ")).split()).replace("=?", "= ?")
 
 
 def block(text: str) -> tuple[str, ...]:

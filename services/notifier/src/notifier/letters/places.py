@@ -54,9 +54,9 @@ _TO_CLIENT = {
     "unavailable": "There is no link yet, because {host}'s Zoom account isn't connected at the moment. Your booking "
     "stands. Once the account is connected, you get the link in a mail of its own.",
     "failed": "Zoom refused to make the meeting, so there is no link. Your booking stands and {host} has been told. "
-    "If you hear nothing more before the session, please answer this mail to reach {host}.",
+    "If you hear nothing more before the session, please reply to this mail to reach {host}.",
     "removed": "There is no link at the moment, because the meeting was deleted in Zoom. Your booking stands. "
-    "Please answer this mail to ask {host} how to meet.",
+    "Please reply to this mail to ask {host} how to meet.",
 }
 _TO_HOST = {
     "pending": "The Zoom link is still being prepared. You and {client} get it in a mail of its own as soon as it "

@@ -29,7 +29,7 @@ def write(occasion: Occasion, public_url: str) -> Letter:
         facts=tuple(_facts(occasion)),
         join_link=places.join_link(occasion),
         actions=tuple(_actions(occasion, addresses)),
-        closing=f"Punctual sent this mail about a booking. To write to {_other(occasion)}, answer it.",
+        closing=f"Punctual sent this mail about a booking. Reply to it to reach {_other(occasion)}.",
     )
 
 
@@ -69,7 +69,7 @@ def _what_the_client_wrote(occasion: Occasion) -> list[Fact]:
     booking = occasion.change.booking
     labels = {question.key: one_line(question.label) for question in booking.questions}
     facts = [
-        Fact(labels.get(key) or one_line(key), block(answer))
+        Fact(labels.get(key) or one_line(key) or "Answer", block(answer))
         for key, answer in booking.answers.items()
         if answer.strip()
     ]
@@ -103,7 +103,7 @@ def _client_confirmation(occasion: Occasion) -> _Opening:
     if occasion.newer:
         return _Opening(f"Booked, then {_then(occasion)}", "You made a booking", "This is what you booked.")
     return _Opening(
-        "Booked", "Your session is booked", f"You have an appointment with {_other(occasion)}. Here is all about it."
+        "Booked", "Your session is booked", f"You have an appointment with {_other(occasion)}. Here are the details."
     )
 
 

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from notifier import calendar
 from notifier.deliveries import FIRST, Delivery, Occasion, delivery_id
 from notifier.letters import render, words
-from notifier.mail.addresses import UnusableAddressError, envelope, person
+from notifier.mail.addresses import UnusableAddress, envelope, person
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Writer:
     public_url: str
 
     def write(self, delivery: Delivery, occasion: Occasion, now: datetime) -> EmailMessage:
-        """Make the mail. The same delivery has the same Message-ID each time. Raises `UnusableAddressError`."""
+        """Make the mail. The same delivery has the same Message-ID each time. Raises `UnusableAddress`."""
         booking = occasion.change.booking
         names = {"client": booking.client.name, "host": booking.host.name}
         letter = words.write(occasion, self.public_url)
@@ -54,7 +54,7 @@ class Writer:
         return envelope(self.sender)
 
     def recipient_address(self, delivery: Delivery) -> str:
-        """Give the bare address that SMTP is told as the recipient. Raises `UnusableAddressError`."""
+        """Give the bare address that SMTP is told as the recipient. Raises `UnusableAddress`."""
         return envelope(person("", delivery.address))
 
     def message_id(self, delivery_id: str) -> str:
@@ -71,7 +71,7 @@ def _other(occasion: Occasion) -> Address | None:
     """Give whom an answer to the mail reaches, unless only some servers could carry that address in a header."""
     booking = occasion.change.booking
     who = booking.host if occasion.recipient == "client" else booking.client
-    with suppress(UnusableAddressError):
+    with suppress(UnusableAddress):
         address = person(who.name, who.email)
         return address if address.username.isascii() else None
     return None
