@@ -1,0 +1,136 @@
+"""The connector's HTTP side: connections, the way back from Zoom, webhooks, and another try for one meeting."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, jsonify, request
+from flask_openapi3 import OpenAPI
+from pydantic import BaseModel, Field
+from sqlalchemy import Row
+
+from shared.clock import Clock
+from shared.database import Database
+from shared.web import Body, require_host
+from zoom_connector.connections.connecting import Connecting
+from zoom_connector.connections.removal import Removal
+from zoom_connector.refusals import Refused
+from zoom_connector.storage import connections, meetings, removals
+from zoom_connector.webhooks.receiving import Receiving
+
+WEBHOOK_PATH = "/webhooks/zoom"
+WEBHOOK_LIMIT = 1024 * 1024
+LONGEST = 4000
+
+
+class ReturnBody(Body):
+    """What Zoom put into the callback's address; null where it said nothing."""
+
+    state: str | None = Field(default=None, max_length=LONGEST)
+    code: str | None = Field(default=None, max_length=LONGEST)
+    error: str | None = Field(default=None, max_length=LONGEST)
+
+
+class BookingPath(BaseModel):
+    """Which booking."""
+
+    id: str = Field(max_length=100)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the routes stand on."""
+
+    database: Database
+    connecting: Connecting
+    removal: Removal
+    receiving: Receiving
+    clock: Clock
+
+
+def install(app: OpenAPI, parts: Parts) -> None:
+    """Put the routes into the app."""
+    _install_connection(app, parts)
+    _install_callback(app, parts)
+    _install_others(app, parts)
+
+
+def _install_connection(app: OpenAPI, parts: Parts) -> None:
+    @app.get("/me/connections/zoom")
+    def read_connection() -> dict[str, Any]:
+        """Show the host's connection."""
+        return _connection(parts, require_host())
+
+    @app.post("/me/connections/zoom")
+    def begin_connection() -> tuple[dict[str, str], int]:
+        """Give the address to send the host's browser to."""
+        return {"authorize_url": parts.connecting.begin(require_host())}, 201
+
+    @app.delete("/me/connections/zoom")
+    def remove_connection() -> dict[str, Any]:
+        """Revoke and erase; when this answers, the tokens are gone."""
+        return {"receipt": _receipt(parts.removal.disconnect(require_host()))}
+
+    @app.get("/me/connections/zoom/receipts")
+    def list_receipts() -> dict[str, Any]:
+        """List what was erased when, the newest first."""
+        host_id = require_host()
+        with parts.database.read() as tx:
+            rows = removals.receipts(tx, host_id)
+        return {"items": [_receipt(row) for row in rows], "next_cursor": None}
+
+
+def _install_callback(app: OpenAPI, parts: Parts) -> None:
+    @app.post("/me/connections/zoom/callback")
+    def complete_connection(body: ReturnBody) -> dict[str, Any]:
+        """Connect the host who comes back from Zoom."""
+        host_id = require_host()
+        parts.connecting.complete(host_id, state=body.state, code=body.code, error=body.error)
+        return _connection(parts, host_id)
+
+
+def _install_others(app: OpenAPI, parts: Parts) -> None:
+    @app.post("/me/bookings/<string:id>/retry")
+    def retry_meeting(path: BookingPath) -> tuple[dict[str, Any], int]:
+        """Try the booking's meeting again now, whatever it waits for."""
+        host_id, now = require_host(), parts.clock()
+        with parts.database.write() as tx:
+            if not meetings.wake(tx, now, host_id=host_id, booking_id=path.id):
+                raise Refused("not_found", "not_found", "There is no Zoom meeting for this booking.")
+            connections.unpark(tx, host_id)
+        return {}, 202
+
+    @app.post(WEBHOOK_PATH)
+    def receive_webhook() -> Response:
+        """Store what Zoom tells, or answer its question."""
+        answer = parts.receiving.receive(
+            request.get_data(),
+            timestamp=request.headers.get("x-zm-request-timestamp"),
+            signature=request.headers.get("x-zm-signature"),
+        )
+        return jsonify(answer) if answer is not None else Response(status=204)
+
+
+def _connection(parts: Parts, host_id: str) -> dict[str, Any]:
+    with parts.database.read() as tx:
+        row = connections.get(tx, host_id)
+        pending = meetings.pending(tx, parts.clock(), host_id)
+    return {
+        "status": row.status if row else connections.DISCONNECTED,
+        "account_email": row.account_email if row else None,
+        "scopes": row.scopes.split() if row else [],
+        "connected_at": row.connected_at.isoformat() if row and row.connected_at else None,
+        "reason": row.reason if row else None,
+        "pending_bookings": pending,
+    }
+
+
+def _receipt(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": row.at.isoformat(),
+        "cause": row.cause,
+        "erased": json.loads(row.erased),
+        "revoked": row.revoked,
+        "compliance": row.compliance,
+    }

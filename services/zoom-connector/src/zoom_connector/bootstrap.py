@@ -1,0 +1,128 @@
+"""The only place that builds the connector's real things."""
+
+import random
+from dataclasses import dataclass
+
+from flask import Flask
+
+from shared import bus, inbox, web
+from shared.clock import Clock, system
+from shared.database import Database
+from shared.outbox import Relay
+from zoom_connector import api
+from zoom_connector.connections.access import Access
+from zoom_connector.connections.connecting import Connecting
+from zoom_connector.connections.removal import Removal
+from zoom_connector.connections.upkeep import Confirmations, KeepAlive
+from zoom_connector.handlers import HANDLERS
+from zoom_connector.reconcile import Crash, Late, Reconcile, no_crash
+from zoom_connector.refusals import Refused
+from zoom_connector.settings import SERVICE, Settings
+from zoom_connector.storage import privacy
+from zoom_connector.tokens import TokenStore
+from zoom_connector.tokens.embedded import EmbeddedTokenStore
+from zoom_connector.webhooks.handling import Handling
+from zoom_connector.webhooks.receiving import Receiving
+from zoom_connector.worker import Upkeep, Worker
+from zoom_connector.zoom.oauth import OAuth
+from zoom_connector.zoom.transport import Transport
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The connector's real things, connected with each other."""
+
+    settings: Settings
+    database: Database
+    tokens: TokenStore
+    access: Access
+    connecting: Connecting
+    removal: Removal
+    receiving: Receiving
+    handling: Handling
+    confirmations: Confirmations
+    keep_alive: KeepAlive
+    clock: Clock
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.tokens.close()
+        self.database.close()
+
+
+def token_store(settings: Settings) -> TokenStore:
+    """Open where tokens are kept. Raises `TokenStoreUnavailableError` with a sentence that says what is wrong."""
+    return EmbeddedTokenStore(settings.data)
+
+
+def build(settings: Settings, *, clock: Clock = system, chance: random.Random | None = None) -> Parts:
+    """Connect the parts. Called after any fork."""
+    chance = chance or random.Random()
+    database = Database(settings.database_url, pool_size=settings.threads)
+    privacy.overwrite_deleted(database)
+    tokens = token_store(settings)
+    transport = Transport()
+    oauth = OAuth(
+        transport=transport,
+        url=settings.zoom_oauth_url,
+        client_id=settings.zoom_client_id,
+        client_secret=settings.zoom_client_secret,
+        redirect_uri=settings.redirect_uri,
+        compliance_url=settings.zoom_compliance_url,
+        clock=clock,
+    )
+    access = Access(database, tokens, oauth, transport, settings.zoom_api_url, clock)
+    removal = Removal(database, tokens, oauth, clock)
+    return Parts(
+        settings=settings,
+        database=database,
+        tokens=tokens,
+        access=access,
+        connecting=Connecting(database, tokens, oauth, transport, settings.zoom_api_url, clock),
+        removal=removal,
+        receiving=Receiving(database, settings.zoom_webhook_secret, clock),
+        handling=Handling(database, removal, settings.zoom_client_id, settings.zoom_compliance_url, clock, chance),
+        confirmations=Confirmations(database, oauth, clock, chance),
+        keep_alive=KeepAlive(database, access, clock, chance),
+        clock=clock,
+    )
+
+
+def app(settings: Settings, *, clock: Clock = system) -> Flask:
+    """Build the HTTP side. Called after the fork."""
+    parts = build(settings, clock=clock)
+    made = web.app(
+        SERVICE,
+        title="Punctual Zoom connector",
+        service_key=settings.service_key,
+        clock=clock,
+        checks={"database": parts.database.ping, "tokens": parts.tokens.ping},
+        refused=Refused,
+        raw_paths={api.WEBHOOK_PATH: api.WEBHOOK_LIMIT},
+    )
+    api.install(made, api.Parts(parts.database, parts.connecting, parts.removal, parts.receiving, clock))
+    return made
+
+
+def worker(settings: Settings, *, clock: Clock = system, chance: random.Random | None = None) -> Worker:
+    """Build the worker process."""
+    chance = chance or random.Random()
+    parts = build(settings, clock=clock, chance=chance)
+    carrier = bus.connect(settings.broker_url, settings.data)
+    return Worker(
+        parts.database,
+        carrier,
+        clock,
+        relay=Relay(parts.database, carrier, clock),
+        inbox=inbox.Worker(parts.database, HANDLERS, clock, chance),
+        reconcile=reconcile(parts, chance=chance),
+        late=Late(parts.database, clock),
+        webhooks=parts.handling,
+        confirmations=parts.confirmations,
+        upkeep=Upkeep(parts.database, parts.keep_alive, parts.removal, parts.receiving, clock),
+    )
+
+
+def reconcile(parts: Parts, *, chance: random.Random | None = None, crash: Crash = no_crash) -> Reconcile:
+    """Build a reconciler; `crash` is called at each line at which a test may kill it."""
+    return Reconcile(parts.database, parts.access, parts.clock, chance or random.Random(), crash)

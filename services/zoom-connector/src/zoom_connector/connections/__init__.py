@@ -1,0 +1,1 @@
+"""A host's connection to Zoom: made, kept alive, used, and removed without a trace."""

@@ -1,0 +1,51 @@
+"""What each event means here. All of them only say what a meeting should be; reconciling does the rest."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shared.events import BookingCanceled, BookingCreated, BookingFacts, BookingRescheduled
+from shared.inbox import Handlers
+from zoom_connector import meetings
+from zoom_connector.storage import meetings as rows
+
+
+def a_meeting_is_wanted(event: BookingCreated | BookingRescheduled, tx: Connection, now: datetime) -> None:
+    """See to a meeting at the booking's time."""
+    _record(tx, event.booking, now)
+
+
+def no_meeting_is_wanted(event: BookingCanceled, tx: Connection, now: datetime) -> None:
+    """See to it that whatever was made for the booking goes, and that nothing is made any more."""
+    _record(tx, event.booking, now)
+
+
+def _record(tx: Connection, booking: BookingFacts, now: datetime) -> None:
+    if booking.location.provider != "zoom":
+        return
+    wanted = meetings.wanted(
+        booking_id=booking.id,
+        title=booking.session_type.title,
+        client=booking.client.name,
+        description=booking.session_type.description,
+        start=booking.start,
+        end=booking.end,
+        timezone=booking.host.timezone,
+    )
+    rows.record(
+        tx,
+        booking_id=booking.id,
+        host_id=booking.host.id,
+        version=booking.version,
+        live=booking.status == "confirmed",
+        wanted=wanted,
+        end=booking.end,
+        now=now,
+    )
+
+
+HANDLERS: Handlers = {
+    BookingCreated: a_meeting_is_wanted,
+    BookingRescheduled: a_meeting_is_wanted,
+    BookingCanceled: no_meeting_is_wanted,
+}

@@ -1,0 +1,1 @@
+"""How the connector's tables came to be."""

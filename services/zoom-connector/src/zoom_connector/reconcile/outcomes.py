@@ -1,0 +1,223 @@
+"""What each answer of Zoom means for the row: what is stored, when it is due again, what is told. No database."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import due
+from zoom_connector.meetings import Action, Intent, Made, Meeting
+from zoom_connector.reconcile import sayings
+from zoom_connector.reconcile.port import BusyError, NotConnectedError
+from zoom_connector.reconcile.sayings import Saying
+from zoom_connector.storage.meetings import intent_values, made_values
+from zoom_connector.tokens import TokenStoreUnavailableError
+from zoom_connector.zoom.errors import (
+    AccountGoneError,
+    ClientInvalidError,
+    LimitedError,
+    MeetingBusyError,
+    MeetingGoneError,
+    MeetingOverError,
+    NotSentError,
+    RefusedError,
+    ScopesMissingError,
+    TokenRejectedError,
+    UnsureError,
+)
+from zoom_connector.zoom.waits import next_utc_midnight
+
+UNANSWERED_SETTLES = timedelta(seconds=20)
+"""So long may Zoom still be at work on a create whose answer never came: until then an empty look proves nothing."""
+ANSWERED_SETTLES = timedelta(seconds=2)
+BLIND_WAIT = timedelta(minutes=2)
+"""Where looking is not allowed, how long a lost create is left for Zoom's own webhook to tell of."""
+
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(seconds=45)
+LONGEST_PARK = timedelta(seconds=30)
+BUSY_WAIT = timedelta(seconds=1)
+MEETING_BUSY_WAIT = timedelta(minutes=5)
+LONGEST_SECOND_LIMIT = timedelta(seconds=60)
+SHORT_WAIT = timedelta(seconds=5)
+MIDNIGHT_SPREAD = 120
+"""Seconds after 00:00 UTC over which parked hosts spread out."""
+
+LATER: dict[type[Exception], tuple[str, timedelta | None]] = {
+    TokenStoreUnavailableError: ("token_store", None),
+    ClientInvalidError: ("client_invalid", None),
+    TokenRejectedError: ("token_rejected", None),
+    MeetingBusyError: ("meeting_busy", MEETING_BUSY_WAIT),
+}
+"""What time mends: what it is called, and how long it takes if that is known."""
+BROKEN: dict[type[Exception], str] = {
+    ScopesMissingError: sayings.SCOPES,
+    AccountGoneError: sayings.ACCOUNT_GONE,
+}
+"""What only a new consent mends, and what the host is told."""
+
+
+@dataclass(frozen=True)
+class Park:
+    """All of the host's calls wait; `cause` is `outage`, `second`, `day` or `user_day`."""
+
+    until: datetime
+    cause: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a row. `again_at` None means that it rests until somebody wants something."""
+
+    again_at: datetime | None
+    saying: Saying | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    park: Park | None = None
+    broken: str | None = None
+    """The connection itself is at an end, for this reason."""
+    worked: bool = False
+    """Zoom answered as it should: whatever waits for an outage to pass may go on."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The meeting and what was being done about it, when and how often before; `failures` are the host's outages."""
+
+    meeting: Meeting
+    action: Action
+    now: datetime
+    attempts: int
+    failures: int
+    chance: random.Random
+
+    def wait(self, *, longest: timedelta = LONGEST_WAIT) -> datetime:
+        """Give when to try again: soon at first, then less and less often."""
+        return self.now + due.backoff(self.attempts, self.chance, base=FIRST_WAIT, cap=longest)
+
+
+def created(case: Situation, made: Made) -> Outcome:
+    """Keep what Zoom has made; it was asked for as wanted."""
+    return _has(case, _as_wanted(case, made))
+
+
+def updated(case: Situation) -> Outcome:
+    """Keep that Zoom has taken the changes."""
+    made = case.meeting.made
+    if made is None:
+        raise ValueError("there is no meeting to have been changed")
+    return _has(case, _as_wanted(case, made))
+
+
+def deleted() -> Outcome:
+    """Tell that the meeting is gone."""
+    return Outcome(None, Saying(sayings.REMOVED), made_values(None) | {"attempts": 0, "note": None}, worked=True)
+
+
+def looked(case: Situation, found: Sequence[Made]) -> Outcome:
+    """Adopt what was found; or nothing was, which counts once Zoom must be done with the create."""
+    if found:
+        values = made_values(found[0]) | intent_values(None) | {"attempts": 0}
+        return Outcome(case.now, values=values, worked=True)
+    intent = case.meeting.intent
+    if intent is not None and case.now < intent.settled_at:
+        return Outcome(intent.settled_at, sayings.delayed("checking"), error="checking", worked=True)
+    return Outcome(case.now, values=intent_values(None) | {"attempts": 0}, worked=True)
+
+
+def failed(case: Situation, error: Exception) -> Outcome:
+    """Find out what follows when Zoom, or the way to it, did not do it."""
+    outcome = _judge(case, error)
+    intent = case.meeting.intent
+    if case.action is not Action.CREATE or intent is None:
+        return outcome
+    if not isinstance(error, UnsureError):
+        return replace(outcome, values=outcome.values | intent_values(None))
+    if error.answered:
+        settled_at = case.now + ANSWERED_SETTLES
+        values = outcome.values | intent_values(replace(intent, settled_at=settled_at))
+        return replace(outcome, values=values, again_at=max(outcome.again_at or settled_at, settled_at))
+    return outcome
+
+
+def begun(meeting: Meeting, now: datetime) -> Intent:
+    """Describe the create that is about to be sent."""
+    return Intent(now, meeting.wanted.start, now + UNANSWERED_SETTLES)
+
+
+def _as_wanted(case: Situation, made: Made) -> Made:
+    # What was sent is kept and not what came back: Zoom moves a start that has just passed, and we would never agree.
+    wanted = case.meeting.wanted
+    return replace(made, start=wanted.start, duration=wanted.duration, topic=wanted.topic)
+
+
+def _has(case: Situation, made: Made) -> Outcome:
+    values = made_values(made) | intent_values(None) | {"attempts": 0}
+    if case.meeting.live:
+        return Outcome(None, Saying(sayings.READY), values, worked=True)
+    return Outcome(case.now, values=values, worked=True)
+
+
+def _judge(case: Situation, error: Exception) -> Outcome:  # noqa: PLR0911 - a table, one line each
+    live = case.meeting.live
+    match error:
+        case BusyError():
+            return Outcome(case.now + BUSY_WAIT, values={"attempts": case.attempts - 1})
+        case NotConnectedError():
+            return Outcome(None, sayings.unavailable(live=live, reason=error.reason if live else None))
+        case LimitedError():
+            return _limited(case, error)
+        case NotSentError() | UnsureError():
+            return _outage(case)
+        case ScopesMissingError() if case.action is Action.LOOK:
+            return _blind(case)
+        case MeetingGoneError() | MeetingOverError() if case.action is Action.DELETE:
+            return deleted()
+        case MeetingGoneError() if case.action is Action.UPDATE:
+            return Outcome(case.now, values=made_values(None) | {"attempts": 0}, worked=True)
+        case _:
+            return _by_kind(case, error)
+
+
+def _by_kind(case: Situation, error: Exception) -> Outcome:
+    live = case.meeting.live
+    if type(error) in LATER:
+        word, wait = LATER[type(error)]
+        return Outcome(case.now + wait if wait else case.wait(), sayings.delayed(word), error=word)
+    if type(error) in BROKEN:
+        reason = BROKEN[type(error)]
+        return Outcome(None, sayings.unavailable(live=live, reason=reason), error="broken", broken=reason)
+    code = error.code if isinstance(error, RefusedError) else 0
+    return Outcome(None, sayings.refused(code, live=live), error=f"zoom_{code}")
+
+
+def _outage(case: Situation) -> Outcome:
+    pause = due.backoff(case.failures + 1, case.chance, base=FIRST_WAIT, cap=LONGEST_PARK)
+    park = Park(case.now + pause, "outage")
+    # Later than the others: should this one meeting be the cause, it must not hold up the rest again and again.
+    return Outcome(max(case.wait(), park.until), sayings.delayed("outage"), error="outage", park=park)
+
+
+def _limited(case: Situation, error: LimitedError) -> Outcome:
+    spread = timedelta(seconds=case.chance.random() * MIDNIGHT_SPREAD)
+    match error.kind:
+        case "second":
+            told = min(error.retry_at or case.now, case.now + LONGEST_SECOND_LIMIT)
+            until = max(told, case.now + FIRST_WAIT) + timedelta(seconds=case.chance.random() / 2)
+        case "day":
+            until = (error.retry_at or next_utc_midnight(case.now)) + spread
+        case "user_day":
+            until = next_utc_midnight(case.now) + spread
+    # A wait of a moment is nobody's news, unless it does not end.
+    short = until - case.now < SHORT_WAIT and case.attempts <= 3  # noqa: PLR2004
+    saying = None if short else sayings.delayed(error.kind)
+    return Outcome(until, saying, error=error.kind, park=Park(until, error.kind))
+
+
+def _blind(case: Situation) -> Outcome:
+    intent = case.meeting.intent
+    if intent is not None and case.now < intent.begun_at + BLIND_WAIT:
+        return Outcome(intent.begun_at + BLIND_WAIT, sayings.delayed("blind"), error="blind")
+    values = intent_values(None) | {"attempts": 0, "note": sayings.STRAY}
+    return Outcome(case.now, values=values)

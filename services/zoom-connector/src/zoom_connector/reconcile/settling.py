@@ -1,0 +1,71 @@
+"""Writes an outcome down: the row, the host's connection and the announcement, in one transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from shared import due, outbox
+from shared.events import ZoomNeedsReconnect
+from zoom_connector.reconcile import sayings
+from zoom_connector.reconcile.outcomes import Outcome
+from zoom_connector.storage import connections, meetings
+from zoom_connector.storage.tables import MEETINGS
+
+SOURCE = "zoom-connector"
+
+
+def settle(
+    tx: Connection, claimed: Row[Any], outcome: Outcome, now: datetime, *, connected_at: datetime | None = None
+) -> None:
+    """Give the claimed row back with its outcome. Raises `LeaseLostError` when it is no longer ours.
+
+    When somebody wanted something else in the meantime, what Zoom has is kept, nothing is told, and it is due again.
+    """
+    current = due.confirm(tx, MEETINGS, claimed.id, claimed.lease)
+    outdated = current.wakes != claimed.wakes
+    if outcome.broken is not None and not _break(tx, claimed.host_id, connected_at, outcome.broken, now):
+        # The host has connected anew while we were told that the old consent is at an end.
+        outdated = True
+    again_at = now if outdated else outcome.again_at
+    saying = None if outdated else outcome.saying
+    told = saying is not None and sayings.news(current, saying, now)
+    values = dict(outcome.values)
+    if outdated:
+        values["attempts"] = 0
+    if told and saying is not None:
+        values |= {
+            "revision": current.revision + 1,
+            "said": saying.state,
+            "said_version": current.version,
+            "said_code": saying.code,
+            "said_at": now,
+        }
+    due.settle(tx, MEETINGS, claimed.id, claimed.lease, next_attempt_at=again_at, last_error=outcome.error, **values)
+    _host(tx, claimed.host_id, outcome, now)
+    row = meetings.get(tx, claimed.id)
+    if told and saying is not None and row is not None:
+        outbox.add(tx, sayings.event(row, saying, again_at), source=SOURCE, now=now)
+
+
+def _break(tx: Connection, host_id: str, connected_at: datetime | None, reason: str, now: datetime) -> bool:
+    if not connections.needs_reconnect(tx, host_id, connected_at=connected_at, reason=reason):
+        return False
+    outbox.add(tx, ZoomNeedsReconnect(host_id=host_id, reason=reason), source=SOURCE, now=now)
+    meetings.wake_host(tx, now, host_id)
+    return True
+
+
+def _host(tx: Connection, host_id: str, outcome: Outcome, now: datetime) -> None:
+    host = connections.get(tx, host_id)
+    if host is None:
+        return
+    if outcome.park is not None:
+        outage = outcome.park.cause == "outage"
+        until = max(outcome.park.until, host.parked_until or outcome.park.until)
+        connections.park(
+            tx, host_id, until=until, cause=outcome.park.cause, failures=host.failures + 1 if outage else None
+        )
+    elif outcome.worked and host.failures:
+        connections.unpark(tx, host_id)
+        meetings.hasten(tx, now, host_id, "outage")

@@ -1,0 +1,64 @@
+"""What the connector is told by its environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared import settings
+from shared.settings import Common, WebUrl
+
+SERVICE = "zoom-connector"
+ZOOM_OAUTH_URL = "https://zoom.us"
+ZOOM_API_URL = "https://api.zoom.us/v2"
+NOT_POSTED = "-"
+
+
+def _web_url_or_nothing(value: str) -> str:
+    if value == NOT_POSTED:
+        return ""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://, or be empty")
+    return value
+
+
+def _no_vault(value: str) -> str:
+    if value:
+        raise ValueError("is set, but this version keeps tokens in the embedded store under DATA only")
+    return value
+
+
+class Settings(Common):
+    """The connector's settings; each field is an environment variable in lower case."""
+
+    data: Path
+    zoom_client_id: str = Field(min_length=1)
+    zoom_client_secret: str = Field(min_length=1, repr=False)
+    zoom_webhook_secret: str = Field(min_length=1, repr=False)
+    zoom_oauth_url: WebUrl = ZOOM_OAUTH_URL
+    zoom_api_url: WebUrl = ZOOM_API_URL
+    zoom_compliance_url: Annotated[str, AfterValidator(_web_url_or_nothing)]
+    """Empty: the erasing of a removed connection is not confirmed to Zoom."""
+    vault_addr: Annotated[str, AfterValidator(_no_vault)] = ""
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address to which Zoom sends browsers back; it stands in the Zoom app, letter for letter."""
+        return f"{self.public_url}/oauth/zoom/callback"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _confirm_where_the_api_is(cls, values: dict[str, Any]) -> dict[str, Any]:
+        api = urlsplit(str(values.get("zoom_api_url", ZOOM_API_URL)))
+        return {"zoom_compliance_url": f"{api.scheme}://{api.netloc}/oauth/data/compliance"} | values
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the settings, or end the process with one line that names every bad one."""
+    given = dict(environ)
+    # Elsewhere empty means not set; here it says that nothing is to be posted.
+    if given.get("ZOOM_COMPLIANCE_URL") == "":
+        given["ZOOM_COMPLIANCE_URL"] = NOT_POSTED
+    return settings.load(Settings, given, service=SERVICE)

@@ -1,0 +1,123 @@
+"""The tables of this service. The outbox and the inbox are shared's own, beside them in the same database."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+
+from shared import due
+from shared.database import Instant
+from shared.inbox import INBOX
+from shared.outbox import OUTBOX
+
+METADATA = MetaData()
+OUTBOX.to_metadata(METADATA)
+INBOX.to_metadata(METADATA)
+
+CONNECTIONS = Table(
+    "connections",
+    METADATA,
+    # The id is the host's. The due columns are for the refresh of a connection that nobody uses.
+    Column("id", String(100), primary_key=True),
+    Column("status", String(20), nullable=False),
+    Column("zoom_user_id", String(200), nullable=True),
+    Column("zoom_account_id", String(200), nullable=True),
+    Column("account_email", String(320), nullable=True),
+    Column("scopes", Text, nullable=False, server_default=""),
+    Column("connected_at", Instant, nullable=True),
+    Column("reason", Text, nullable=True),
+    # Until when this host's calls wait, and what for: `outage`, `second`, `day` or `user_day`.
+    Column("parked_until", Instant, nullable=True),
+    Column("parked_for", String(20), nullable=True),
+    # Outages in a row, over all of the host's meetings.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    *due.columns(),
+    Index("connections_by_zoom_user", "zoom_user_id"),
+    Index("connections_by_due", "next_attempt_at"),
+)
+
+AUTHORIZATIONS = Table(
+    "authorizations",
+    METADATA,
+    # The id is the SHA-256 of the state: who reads the table can't finish somebody's connection.
+    Column("id", String(64), primary_key=True),
+    Column("host_id", String(100), nullable=False, index=True),
+    Column("verifier", String(200), nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("used_at", Instant, nullable=True),
+)
+
+TOKEN_LOCKS = Table(
+    "token_locks",
+    METADATA,
+    # One row per host whose tokens somebody is changing just now.
+    Column("id", String(100), primary_key=True),
+    Column("holder", String(36), nullable=False),
+    Column("held_until", Instant, nullable=False),
+)
+
+MEETINGS = Table(
+    "meetings",
+    METADATA,
+    # The id is the booking's. First what should be:
+    Column("id", String(100), primary_key=True),
+    Column("host_id", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("start_at", Instant, nullable=False),
+    Column("end_at", Instant, nullable=False),
+    Column("duration", Integer, nullable=False),
+    Column("timezone", String(100), nullable=False),
+    Column("topic", String(200), nullable=False),
+    Column("agenda", Text, nullable=False),
+    # What Zoom has, as far as we know. Zoom's ids have 11 digits.
+    Column("zoom_id", BigInteger, nullable=True, index=True),
+    Column("join_url", Text, nullable=True),
+    Column("passcode", Text, nullable=True),
+    Column("made_start", Instant, nullable=True),
+    Column("made_duration", Integer, nullable=True),
+    Column("made_topic", Text, nullable=True),
+    # A create that was begun and whose end is not known.
+    Column("intent_at", Instant, nullable=True),
+    Column("intent_start", Instant, nullable=True),
+    Column("intent_settled_at", Instant, nullable=True),
+    # A sentence for the host that goes out with the link.
+    Column("note", Text, nullable=True),
+    # What was announced last.
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("said", String(20), nullable=True),
+    Column("said_version", Integer, nullable=True),
+    Column("said_code", String(40), nullable=True),
+    Column("said_at", Instant, nullable=True),
+    # Rises whenever somebody wants the row looked at, so that a worker that has it in hand notices.
+    Column("wakes", Integer, nullable=False, server_default="0"),
+    *due.columns(),
+    Index("meetings_by_due", "next_attempt_at"),
+    Index("meetings_by_lease", "leased_until"),
+    Index("meetings_by_host", "host_id", "end_at"),
+)
+
+RECEIPTS = Table(
+    "receipts",
+    METADATA,
+    # The due columns are for the confirmation to Zoom; its document goes when that is over.
+    Column("id", String(100), primary_key=True),
+    Column("host_id", String(100), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("cause", String(20), nullable=False),
+    Column("erased", Text, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("compliance", String(20), nullable=False),
+    Column("compliance_document", Text, nullable=True),
+    *due.columns(),
+    Index("receipts_by_due", "next_attempt_at"),
+)
+
+WEBHOOKS = Table(
+    "webhooks",
+    METADATA,
+    # The id is the SHA-256 of the body: Zoom gives events no id, and sends them again after 5, 25 and 85 minutes.
+    Column("id", String(64), primary_key=True),
+    Column("event", String(100), nullable=False),
+    Column("received_at", Instant, nullable=False, index=True),
+    Column("document", Text, nullable=True),
+    *due.columns(),
+    Index("webhooks_by_due", "next_attempt_at"),
+)

@@ -1,0 +1,1 @@
+"""What Zoom tells us by itself: checked, stored within moments, worked on later."""

@@ -1,0 +1,84 @@
+"""What the worker process does: takes events in, reconciles meetings, works on webhooks, sends events, tidies up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared import inbox, loops
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.inbox import receive
+from shared.outbox import Relay
+from zoom_connector.connections.removal import Removal
+from zoom_connector.connections.upkeep import Confirmations, KeepAlive
+from zoom_connector.reconcile import Late, Reconcile
+from zoom_connector.webhooks.handling import Handling
+from zoom_connector.webhooks.receiving import Receiving
+
+QUEUE = "zoom-connector.events"
+RECONCILERS = 4
+"""Each call to Zoom may hang for ten seconds; so many hosts' calls may hang before anybody else's wait."""
+UPKEEP_EVERY = timedelta(seconds=30)
+
+
+@dataclass
+class Upkeep:
+    """What has time: renewing idle connections, sweeping up after cut-off ones, forgetting old events."""
+
+    database: Database
+    keep_alive: KeepAlive
+    removal: Removal
+    receiving: Receiving
+    clock: Clock
+    _next: datetime | None = None
+
+    def step(self) -> int:
+        """Do it when the time has come; there is never a reason to do it again at once."""
+        now = self.clock()
+        if self._next is not None and now < self._next:
+            return 0
+        self._next = now + UPKEEP_EVERY
+        while self.keep_alive.step():
+            pass
+        self.removal.sweep()
+        self.receiving.forget()
+        with self.database.write() as tx:
+            inbox.forget(tx, now)
+        return 0
+
+
+@dataclass
+class Worker:
+    """The parts of one worker process; tests step them by hand."""
+
+    database: Database
+    bus: Bus
+    clock: Clock
+    relay: Relay
+    inbox: inbox.Worker
+    reconcile: Reconcile
+    late: Late
+    webhooks: Handling
+    confirmations: Confirmations
+    upkeep: Upkeep
+
+    def steps(self) -> Mapping[str, loops.Step]:
+        """Name the loops."""
+        return {
+            "relay": self.relay.step,
+            "inbox": self.inbox.step,
+            **{f"reconcile-{number}": self.reconcile.step for number in range(1, RECONCILERS + 1)},
+            "late": self.late.step,
+            "webhooks": self.webhooks.step,
+            "confirmations": self.confirmations.step,
+            "upkeep": self.upkeep.step,
+        }
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        loops.run(
+            self.database,
+            self.steps(),
+            consume=(self.bus, QUEUE, lambda messages: receive(self.database, messages, self.clock())),
+        )
