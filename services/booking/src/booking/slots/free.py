@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from booking.wallclock import DAY, MINUTE, Span, WallClock, day_number, instant
+from booking.slots.wallclock import DAY, MINUTE, Span, WallClock, day_number, instant
 
 
 class Reason(StrEnum):

@@ -1,0 +1,152 @@
+"""A booking: what is allowed, and what it becomes. Knows no database, no HTTP and no clock of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from booking.bookings.hosts import Location, Provider, Question, SessionType
+from booking.bookings.refused import Refused
+
+Party = Literal["client", "host"]
+Status = Literal["confirmed", "canceled"]
+VideoState = Literal["none", "pending", "ready", "delayed", "unavailable", "failed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who books, without an account. `timezone` is an IANA name."""
+
+    name: str
+    email: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What was booked, as it was called then. `duration` is in minutes."""
+
+    slug: str
+    title: str
+    description: str
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """Where the video link is on its way. There is a link only when it is `ready`."""
+
+    provider: Provider | None
+    state: VideoState
+    join_url: str | None = None
+    passcode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the connector says about a meeting: of which booking version, and how late in its own row of news."""
+
+    booking_version: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A session that a client booked with a host. Times are in UTC.
+
+    `version` is 1 at first and rises with each reschedule and cancel, and with nothing else.
+    """
+
+    id: str
+    reference: str
+    host_id: str
+    session_type_id: str
+    version: int
+    status: Status
+    start: datetime
+    end: datetime
+    booked: Booked
+    client: Client
+    notes: str
+    answers: Mapping[str, str]
+    questions: tuple[Question, ...]
+    location: Location
+    video: Video
+    created_at: datetime
+    changed_at: datetime
+    occupancy_id: str | None = None
+    meeting_revision: int = 0
+    canceled_by: Party | None = None
+    cancel_reason: str | None = None
+
+    def rescheduled(self, start: datetime, session_type: SessionType, now: datetime) -> "Booking":
+        """Give the booking at another time, as long as the session type is now; it stays where it was to be."""
+        return replace(
+            self,
+            version=self.version + 1,
+            start=start,
+            end=start + timedelta(minutes=session_type.duration),
+            booked=what_is_booked(session_type),
+            video=first_video(self.location),
+            changed_at=now,
+        )
+
+    def canceled(self, by: Party, reason: str | None, now: datetime) -> "Booking":
+        """Give the booking called off. Its Zoom meeting is in doubt until the connector says that it is gone."""
+        doubtful: VideoState = "pending" if self.video.provider == "zoom" else "removed"
+        return replace(
+            self,
+            version=self.version + 1,
+            status="canceled",
+            canceled_by=by,
+            cancel_reason=reason,
+            occupancy_id=None,
+            video=self.video if self.video.state == "none" else Video(self.video.provider, doubtful),
+            changed_at=now,
+        )
+
+    def has_heard(self, news: News) -> bool:
+        """Say whether this, or something newer about the same meeting, has been taken in already."""
+        return news.revision <= self.meeting_revision
+
+    def with_news(self, news: News, video: Video, now: datetime) -> "Booking":
+        """Take in what the connector says; what it says about an older version of the booking moves no state."""
+        current = news.booking_version >= self.version and self.video.provider == "zoom"
+        return replace(
+            self,
+            meeting_revision=news.revision,
+            video=video if current else self.video,
+            changed_at=now if current else self.changed_at,
+        )
+
+    def require_movable(self, now: datetime) -> None:
+        """Raise `Refused` when it can't be rescheduled any more."""
+        if self.status == "canceled":
+            raise _stuck("This booking was canceled; please book a new time.")
+        if self.start <= now:
+            raise _stuck("This session has already begun or is over; please book a new time.")
+
+    def require_cancelable(self, now: datetime) -> None:
+        """Raise `Refused` when the session is over: then there is nothing left to call off."""
+        if self.end <= now:
+            raise Refused("not_cancelable", "conflict", "This session is over and can no longer be canceled.")
+
+
+def what_is_booked(session_type: SessionType) -> Booked:
+    """Note what a session type is called now."""
+    return Booked(session_type.slug, session_type.title, session_type.description, session_type.duration)
+
+
+def first_video(location: Location) -> Video:
+    """Say where the link is when nobody has prepared anything yet: a link of the host's own is there at once."""
+    if location.kind != "video":
+        return Video(None, "none")
+    if location.provider == "zoom":
+        return Video("zoom", "pending")
+    if location.provider == "custom":
+        return Video("custom", "ready", location.detail)
+    return Video(None, "none")
+
+
+def _stuck(detail: str) -> Refused:
+    return Refused("not_reschedulable", "conflict", detail)

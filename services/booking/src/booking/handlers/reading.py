@@ -1,0 +1,51 @@
+"""Reading bookings: one for its client or host, a page of a host's list, what a calendar feed shows."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from booking import storage
+from booking.bookings import Booking, Host, missing
+from booking.handlers.desk import Desk, Finder, Record, require_host
+from booking.storage import Filters, Line
+
+FEED_PAST = timedelta(days=90)
+FEED_LIMIT = 2000
+
+
+class Diary(NamedTuple):
+    """Bookings of one host."""
+
+    host: Host
+    bookings: Sequence[Booking]
+
+
+def booking(desk: Desk, find: Finder) -> Record:
+    """Read a booking."""
+    with desk.database.read() as tx:
+        found = find(tx)
+        return Record(found, require_host(tx, found.host_id))
+
+
+def booking_with_timeline(desk: Desk, find: Finder) -> tuple[Record, Sequence[Line]]:
+    """Read a booking and all that has happened with it, oldest first."""
+    with desk.database.read() as tx:
+        found = find(tx)
+        return Record(found, require_host(tx, found.host_id)), storage.timeline(tx, found.id)
+
+
+def bookings(desk: Desk, host_id: str, filters: Filters, *, after: tuple[datetime, str] | None, limit: int) -> Diary:
+    """List a host's bookings from behind a place, by their start."""
+    with desk.database.read() as tx:
+        host = require_host(tx, host_id)
+        return Diary(host, storage.bookings(tx, host_id, filters, after=after, limit=limit))
+
+
+def feed(desk: Desk, key: str) -> Diary:
+    """Read what the calendar feed behind a key shows: what still stands, from some weeks ago on."""
+    with desk.database.read() as tx:
+        host = storage.host_by_feed_key(tx, key)
+        if host is None:
+            raise missing("feed")
+        filters = Filters(since=desk.clock() - FEED_PAST, status="confirmed")
+        return Diary(host, storage.bookings(tx, host.id, filters, after=None, limit=FEED_LIMIT))
