@@ -1,0 +1,65 @@
+"""The log of calls to Zoom: method, path, status and whose, never a token. Quotas are counted from it."""
+
+import json
+import secrets
+import sqlite3
+from typing import Any
+
+from flask import Request
+
+from sandbox.context import zulu
+
+SECRET_PARAMETERS = {"access_token", "refresh_token", "token", "code", "client_secret", "state", "code_challenge"}
+
+
+def arrive(
+    db: sqlite3.Connection, request: Request, operation: str | None, user_id: str | None, now: float
+) -> tuple[int, str]:
+    """Note a call before anything happens; gives its number and its tracking id."""
+    tracking_id = f"WEB_{secrets.token_hex(16)}"
+    query = {name: value for name, value in request.args.items() if name not in SECRET_PARAMETERS}
+    row = db.execute(
+        "INSERT INTO requests (at, method, path, query, operation, user_id, tracking_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (now, request.method, request.path, json.dumps(query), operation, user_id, tracking_id),
+    ).fetchone()
+    return int(row["id"]), tracking_id
+
+
+def note_fault(db: sqlite3.Connection, call_id: int, fault: str, *, refused: bool = False) -> None:
+    """Say which fault the call met; a refused call does not count towards a quota."""
+    db.execute("UPDATE requests SET fault = ?, refused = ? WHERE id = ?", (fault, refused, call_id))
+
+
+def answered(db: sqlite3.Connection, call_id: int, status: int | None) -> None:
+    """Note what was answered; None is a connection that was cut."""
+    db.execute("UPDATE requests SET status = ? WHERE id = ?", (status, call_id))
+
+
+def everything(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """List all calls, oldest first."""
+    return [
+        {
+            "id": row["id"],
+            "at": zulu(row["at"]),
+            "method": row["method"],
+            "path": row["path"],
+            "query": json.loads(row["query"]),
+            "operation": row["operation"],
+            "user_id": row["user_id"],
+            "status": row["status"],
+            "fault": row["fault"],
+            "tracking_id": row["tracking_id"],
+        }
+        for row in db.execute("SELECT * FROM requests ORDER BY id").fetchall()
+    ]
+
+
+def count(db: sqlite3.Connection, user_id: str, since: float, operations: tuple[str, ...] | None = None) -> int:
+    """How many calls of this user since then counted, the present one included."""
+    chosen = "" if operations is None else f" AND operation IN ({','.join('?' * len(operations))})"
+    row = db.execute(
+        f"SELECT count(*) FROM requests WHERE user_id = ? AND at >= ? AND refused = 0{chosen}",  # noqa: S608 - only question marks
+        (user_id, since, *(operations or ())),
+    ).fetchone()
+    return int(row[0])

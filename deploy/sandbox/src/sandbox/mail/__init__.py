@@ -1,0 +1,1 @@
+"""The mailbox: an SMTP server that keeps what it is given."""

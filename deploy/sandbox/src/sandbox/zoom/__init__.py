@@ -1,0 +1,1 @@
+"""Zoom as our app sees it: consent, tokens, REST and webhooks."""
