@@ -9,6 +9,8 @@ from flask import Request
 
 from sandbox.context import zulu
 
+# The log forgets what is older than so many calls.
+KEPT = 100_000
 SECRET_PARAMETERS = {"access_token", "refresh_token", "token", "code", "client_secret", "state", "code_challenge"}
 
 
@@ -23,6 +25,8 @@ def arrive(
         " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (now, request.method, request.path, json.dumps(query), operation, user_id, tracking_id),
     ).fetchone()
+    if row["id"] % 1000 == 0:
+        db.execute("DELETE FROM requests WHERE id <= ?", (row["id"] - KEPT,))
     return int(row["id"]), tracking_id
 
 
@@ -36,8 +40,8 @@ def answered(db: sqlite3.Connection, call_id: int, status: int | None) -> None:
     db.execute("UPDATE requests SET status = ? WHERE id = ?", (status, call_id))
 
 
-def everything(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """List all calls, oldest first."""
+def listed(db: sqlite3.Connection, operation: str | None = None) -> list[dict[str, Any]]:
+    """List the calls, all or those of one operation, oldest first."""
     return [
         {
             "id": row["id"],
@@ -51,7 +55,10 @@ def everything(db: sqlite3.Connection) -> list[dict[str, Any]]:
             "fault": row["fault"],
             "tracking_id": row["tracking_id"],
         }
-        for row in db.execute("SELECT * FROM requests ORDER BY id").fetchall()
+        for row in db.execute(
+            "SELECT * FROM requests WHERE :operation IS NULL OR operation = :operation ORDER BY id",
+            {"operation": operation},
+        ).fetchall()
     ]
 
 

@@ -63,7 +63,7 @@ def clear_faults() -> Response:
     return jsonify({"cleared": clear(here(), name=request.args.get("fault"))})
 
 
-@control.delete("/faults/<int:fault_id>")
+@control.delete("/faults/<int(max=99999999999):fault_id>")
 def clear_fault(fault_id: int) -> Response:
     """Clear one fault."""
     return jsonify({"cleared": clear(here(), fault_id=fault_id)})
@@ -108,9 +108,9 @@ def list_mail() -> Response:
 
 @control.get("/requests")
 def list_requests() -> Response:
-    """List the calls to Zoom, oldest first."""
+    """List the calls to Zoom, oldest first; `operation` chooses, for example `create_meeting`."""
     with here().store.transaction() as db:
-        return jsonify({"items": calls.everything(db)})
+        return jsonify({"items": calls.listed(db, request.args.get("operation"))})
 
 
 @control.get("/webhooks")

@@ -18,6 +18,9 @@ from sandbox.context import here, zulu
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>\r\n"
 XML = "<?xml version='1.0'?><result><errorCode>{0}</errorCode><errorMessage>Error</errorMessage></result>"
 
+# The host that a redirect leads to; calls that come there are answered.
+ELSEWHERE = "localhost"
+
 Spoiling = faults.Status | faults.Hang | faults.Reset | faults.Unreadable | faults.TokenLost
 Replacing = Spoiling | faults.Redirect | faults.RateLimit
 
@@ -53,20 +56,19 @@ def spoiled(fault: Spoiling, answer: Response) -> Response:
 def with_status(fault: faults.Status) -> Response:
     """Answer with a status and a body of the form that was asked for."""
     if isinstance(fault.body, dict):
-        return Response(json.dumps(fault.body), fault.status, content_type="application/json")
+        return Response(json.dumps(fault.body), fault.status, fault.headers, content_type="application/json")
     text, kind = {
         "json": (json.dumps({"code": fault.status, "message": "Service is not available."}), "application/json"),
         "html": (HTML.format(f"{fault.status} Error"), "text/html"),
         "xml": (XML.format(fault.status), "application/xml"),
         "empty": ("", "text/plain"),
     }[fault.body]
-    return Response(text, fault.status, content_type=kind)
+    return Response(text, fault.status, fault.headers, content_type=kind)
 
 
 def redirected(fault: faults.Redirect) -> Response:
     """Send the call to another name of this machine, so that clients see another host."""
-    other = "localhost" if "127.0.0.1" in request.host else "127.0.0.1"
-    base = fault.to or f"http://{other}:{here().settings.port}"
+    base = fault.to or f"http://{ELSEWHERE}:{here().settings.port}"
     return Response("", 307, headers={"Location": base.rstrip("/") + request.full_path.rstrip("?")})
 
 

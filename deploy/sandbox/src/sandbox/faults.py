@@ -58,11 +58,12 @@ class Answer(OnCall):
 
 
 class Status(Answer):
-    """Answers with this HTTP status; `body` is json, html, xml, empty, or an object to send as JSON."""
+    """Answers with this HTTP status and these `headers`; `body` is json, html, xml, empty, or an object to send."""
 
     fault: Literal["status"]
     status: int = Field(ge=300, le=599)
     body: Literal["json", "html", "xml", "empty"] | dict[str, Any] = "json"
+    headers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")], Annotated[str, Field(pattern=r"^[ -~]*$")]] = {}
 
 
 class Hang(Answer):
@@ -85,13 +86,14 @@ class Unreadable(Answer):
 
 
 class TokenLost(OnCall):
-    """Rotates the tokens, then cuts the connection before the answer."""
+    """Does a refresh, with its rotation, then cuts the connection before the answer."""
 
     fault: Literal["token_lost"]
+    on: Literal["POST /oauth/token"] = "POST /oauth/token"
 
 
 class Redirect(OnCall):
-    """Sends the call to another host with a 307; `to` is that host's base address."""
+    """Sends calls with a 307 to another host: to `to`, or to the sandbox as `localhost`, where they are answered."""
 
     fault: Literal["redirect"]
     to: str | None = None
@@ -108,7 +110,7 @@ class RateLimit(OnCall):
     def meets(self, method: str, path: str, user: sqlite3.Row | None) -> bool:
         """Leave out what has no limit: a host's daily limit is about creates and updates only."""
         operation = operations.find(method, path)
-        if operation is None or not path.startswith("/v2/"):
+        if operation is None or not (path.startswith("/v2/") or self.on):
             return False
         if self.kind == "user_daily" and not operation.changes_meetings:
             return False

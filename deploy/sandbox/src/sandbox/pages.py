@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from sandbox import control, faults
 from sandbox.context import here
 from sandbox.mail import mailbox
-from sandbox.zoom import consent, events, meetings, operations, people
+from sandbox.zoom import consent, events, fields, meetings, operations, people
 from sandbox.zoom.errors import ApiError
 
 pages = Blueprint("pages", __name__)
@@ -130,7 +130,7 @@ def portal() -> str:
         return render_template("meetings.html", meetings=meetings.all_of(db, deleted=deleted), deleted=deleted)
 
 
-@pages.post("/meetings/<int:meeting_id>/<any(move, delete, start, end):deed>")
+@pages.post("/meetings/<int(max=99999999999):meeting_id>/<any(move, delete, start, end):deed>")
 def act(meeting_id: int, deed: str) -> Answer:
     """Do something to a meeting as its host, not through the app."""
     box = here()
@@ -149,7 +149,7 @@ def act(meeting_id: int, deed: str) -> Answer:
     return redirect(url_for("pages.portal"), 303)
 
 
-@pages.get("/j/<int:number>")
+@pages.get("/j/<int(max=99999999999):number>")
 def join(number: int) -> tuple[str, int] | str:
     """Show what a guest sees who opens the link."""
     box = here()
@@ -163,7 +163,7 @@ def join(number: int) -> tuple[str, int] | str:
     return render_template("join.html", meeting=meeting, host=host, number=number, let_in=let_in)
 
 
-@pages.get("/s/<int:number>")
+@pages.get("/s/<int(max=99999999999):number>")
 def begin(number: int) -> tuple[str, int] | str:
     """Show the page behind a host's start link."""
     return join(number)
@@ -177,14 +177,14 @@ def mail() -> str:
         return render_template("mail.html", mails=mailbox.listed(db, to or None)[::-1], to=to)
 
 
-@pages.get("/mail/<int:mail_id>")
+@pages.get("/mail/<int(max=99999999999):mail_id>")
 def read_mail(mail_id: int) -> str:
     """Show one mail in all its parts."""
     with here().store.transaction() as db:
         return render_template("mail_one.html", mail=mailbox.one(db, mail_id) or abort(404))
 
 
-@pages.get("/mail/<int:mail_id>/raw")
+@pages.get("/mail/<int(max=99999999999):mail_id>/raw")
 def raw_mail(mail_id: int) -> Response:
     """Give one mail byte for byte."""
     with here().store.transaction() as db:
@@ -226,6 +226,9 @@ def _moved(meeting: sqlite3.Row) -> dict[str, float]:
     if not written:
         return {"start_at": meeting["start_at"] + 3600}
     try:
-        return {"start_at": datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp()}
+        at = datetime.fromisoformat(written).replace(tzinfo=UTC)
     except ValueError:
         abort(422)
+    if not fields.FIRST_YEAR <= at.year <= fields.LAST_YEAR:
+        abort(422)
+    return {"start_at": at.timestamp()}

@@ -55,7 +55,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         value = text(name)
         if not value:
             return 0
-        if value.isascii() and value.isdigit() and int(value) <= 65535:  # noqa: PLR2004 - the highest port
+        if value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65535:  # noqa: PLR2004 - the highest port
             return int(value)
         bad.append(f"{name} is not a port")
         return 0

@@ -75,6 +75,7 @@ CREATE TABLE IF NOT EXISTS webhooks (
     next_attempt_at REAL,
     ended_at REAL
 );
+CREATE INDEX IF NOT EXISTS webhooks_of_event ON webhooks (event, created_at);
 CREATE INDEX IF NOT EXISTS webhooks_due ON webhooks (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS compliance (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

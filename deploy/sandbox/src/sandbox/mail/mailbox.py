@@ -13,9 +13,11 @@ from sandbox.context import zulu
 def keep(db: sqlite3.Connection, sender: str, recipients: list[str], raw: bytes, now: float) -> int:
     """Store one mail as it came."""
     document = parsed(raw) | {"envelope_from": sender, "to": recipients, "received_at": zulu(now)}
+    # What a client sent in no charset at all becomes question marks, so that every page can show it.
+    written = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace").decode()
     row = db.execute(
         "INSERT INTO mail (recipients, document, raw, received_at) VALUES (?, ?, ?, ?) RETURNING id",
-        (json.dumps([one.lower() for one in recipients]), json.dumps(document), raw, now),
+        (json.dumps([one.lower() for one in recipients]), written, raw, now),
     ).fetchone()
     return int(row["id"])
 

@@ -174,7 +174,10 @@ class SmtpServer:
         for conversation in self._open:
             _abort(conversation)
         self._open.clear()
-        await asyncio.sleep(0)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     def _conversation(self) -> SMTP:
         conversation = Conversation(

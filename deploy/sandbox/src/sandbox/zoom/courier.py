@@ -16,8 +16,10 @@ import requests
 
 from sandbox import faults
 from sandbox.context import Sandbox
+from sandbox.zoom import events
 
 RETRY_AFTER = (5 * 60, 20 * 60, 60 * 60)
+VALIDATE_EVERY = 72 * 3600
 ANSWER_WITHIN = 3
 AT_ONCE = 8
 
@@ -57,10 +59,20 @@ class Courier:
     def _run(self) -> None:
         while not self._box.stopping.is_set():
             self._box.store.committed.clear()
+            self._validate_again()
             for errand in self._due():
                 self._pool.submit(self._carry, errand)
             # A commit wakes at once; time passing is looked at twenty times a second.
             self._box.store.committed.wait(0.05)
+
+    def _validate_again(self) -> None:
+        """Ask the endpoint to prove itself every 72 hours, once somebody has asked it for the first time."""
+        box = self._box
+        with box.store.reading() as db:
+            row = db.execute("SELECT max(created_at) FROM webhooks WHERE event = 'endpoint.url_validation'").fetchone()
+        if row[0] is not None and row[0] + VALIDATE_EVERY <= box.now():
+            with box.store.transaction() as db:
+                events.url_validation(db, box)
 
     def _due(self) -> list[Errand]:
         chosen: list[Errand] = []
@@ -77,7 +89,14 @@ class Courier:
         return chosen
 
     def _carry(self, errand: Errand) -> None:
-        result, done, again = self._post(errand)
+        try:
+            self._settle(errand, *self._post(errand))
+        finally:
+            with self._lock:
+                del self._under_way[errand.id]
+            self._box.store.committed.set()
+
+    def _settle(self, errand: Errand, result: str, done: bool, again: bool) -> None:
         box, now = self._box, self._box.now()
         last = errand.attempts >= len(RETRY_AFTER)
         with box.store.transaction() as db:
@@ -86,9 +105,6 @@ class Courier:
             else:
                 scale = 1 if errand.rules.scale is None else errand.rules.scale
                 _wait(db, errand, result, now + RETRY_AFTER[errand.attempts] * scale)
-        with self._lock:
-            del self._under_way[errand.id]
-        box.store.committed.set()
 
     def _post(self, errand: Errand) -> tuple[str, bool, bool]:
         """Send once; gives the result in words, whether it arrived, and whether to try again."""

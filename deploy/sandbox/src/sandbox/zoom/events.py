@@ -148,8 +148,8 @@ def _enqueue(db: sqlite3.Connection, box: Sandbox, event: str, subject: str, bod
     now = box.now()
     raw = written(body, box.random)
     for _ in range(1 + (rules.duplicates or 0)):
-        count = int(db.execute("SELECT count(*) FROM webhooks").fetchone()[0])
-        held = (rules.reorder or 0) if count % 2 == 0 else 0
+        last = int(db.execute("SELECT coalesce(max(id), 0) FROM webhooks").fetchone()[0])
+        held = (rules.reorder or 0) if last % 2 == 0 else 0
         db.execute(
             "INSERT INTO webhooks (event, subject, body, state, created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?)",
             (event, subject, raw, "waiting", now, now + (rules.delay or 0) + held),

@@ -13,6 +13,7 @@ from sandbox.zoom.errors import ApiError, invalid
 Check = Callable[[Any], str | None]
 
 START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?")
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 LOOSE_START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
 ZONES = frozenset(available_timezones())
 
@@ -23,6 +24,8 @@ def text(limit: int) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, str):
             return "The value must be a string."
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            return "The value must be valid Unicode."
         return f"The value must be at most {limit} characters." if len(value) > limit else None
 
     return check
@@ -237,6 +240,8 @@ def _start(value: Any, *, loose_start_ignored: bool) -> tuple[Start | None, str 
         try:
             wall = datetime.fromisoformat(value.removesuffix("Z"))
         except ValueError:
+            return None, "Invalid date."
+        if not FIRST_YEAR <= wall.year <= LAST_YEAR:
             return None, "Invalid date."
         return Start(wall.replace(tzinfo=UTC) if value.endswith("Z") else wall), None
     if loose_start_ignored and isinstance(value, str) and LOOSE_START.fullmatch(value):

@@ -99,7 +99,8 @@ def _take_replacing(db: sqlite3.Connection, user: sqlite3.Row | None) -> effects
         lambda fault: (
             isinstance(fault, effects.Replacing)
             and _meets(fault, user)
-            and (not isinstance(fault, faults.TokenLost) or request.path == "/oauth/token")
+            and not (isinstance(fault, faults.TokenLost) and request.form.get("grant_type") != "refresh_token")
+            and not (isinstance(fault, faults.Redirect) and request.host.partition(":")[0] == effects.ELSEWHERE)
         ),
     )
     return fault if isinstance(fault, effects.Replacing) else None

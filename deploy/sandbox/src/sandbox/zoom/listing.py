@@ -1,12 +1,13 @@
 """`GET /users/me/meetings`: which meetings a list shows, and its pages."""
 
 import base64
-import binascii
+import hmac
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,7 +41,7 @@ class Wish:
 
 def page(db: sqlite3.Connection, box: Sandbox, host_id: str, query: Mapping[str, str]) -> dict[str, Any]:
     """Give one page of a host's scheduled, unexpired meetings by start."""
-    wish, now = read(query, box.now()), box.now()
+    wish, now = read(query, box), box.now()
     matching = (
         "FROM meetings WHERE host_id = :host AND deleted_at IS NULL AND type IN (2, 8)"
         f" AND max(start_at + duration * 60, touched_at) > :expired AND {WHICH[wish.type]}"
@@ -66,18 +67,18 @@ def page(db: sqlite3.Connection, box: Sandbox, host_id: str, query: Mapping[str,
     return {
         "page_size": wish.page_size,
         "total_records": total,
-        "next_page_token": _token(shown[-1]["start_at"], shown[-1]["id"], now) if more else "",
+        "next_page_token": _token(box, shown[-1]["start_at"], shown[-1]["id"]) if more else "",
         "meetings": [meetings.in_list(row, box) for row in shown],
     }
 
 
-def read(query: Mapping[str, str], now: float) -> Wish:
+def read(query: Mapping[str, str], box: Sandbox) -> Wish:
     """Check the query of a list. Raises `ApiError` 300."""
     kind = query.get("type", "scheduled")
     if kind not in TYPES:
         raise invalid(("type", f"The value must be one of {', '.join(TYPES)}."))
     size = query.get("page_size", "30")
-    if not (size.isascii() and size.isdigit() and 1 <= int(size) <= MOST):
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", size) or int(size) > MOST:
         raise invalid(("page_size", f"The value must be between 1 and {MOST}."))
     zone = query.get("timezone", "UTC")
     if fields.zone(zone):
@@ -89,7 +90,7 @@ def read(query: Mapping[str, str], now: float) -> Wish:
         page_size=int(size),
         earliest=float("-inf") if earliest is None else earliest,
         latest=float("inf") if latest is None else latest,
-        after=_after(query.get("next_page_token", ""), now),
+        after=_after(box, query.get("next_page_token", "")),
     )
 
 
@@ -97,23 +98,33 @@ def _midnight(name: str, value: str | None, zone: str, days: int) -> float | Non
     if not value:
         return None
     try:
-        day = date.fromisoformat(value) + timedelta(days=days)
-    except (ValueError, OverflowError):
+        day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=ZoneInfo(zone))
+    except ValueError:
         raise invalid((name, "The value must be a date of the form yyyy-MM-dd.")) from None
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp()
+    if not fields.FIRST_YEAR <= day.year <= fields.LAST_YEAR:
+        raise invalid((name, "Invalid date."))
+    return (day + timedelta(days=days)).timestamp()
 
 
-def _token(start_at: float, meeting_id: int, now: float) -> str:
-    return base64.urlsafe_b64encode(json.dumps([start_at, meeting_id, now]).encode()).decode()
+def _token(box: Sandbox, start_at: float, meeting_id: int) -> str:
+    text = json.dumps([start_at, meeting_id, box.now()])
+    return base64.urlsafe_b64encode(f"{_seal(box, text)} {text}".encode()).decode()
 
 
-def _after(token: str, now: float) -> tuple[float, int]:
+def _after(box: Sandbox, token: str) -> tuple[float, int]:
+    """Read where the page before ended. Nobody but this Zoom can write such a token."""
     if not token:
         return float("-inf"), 0
     try:
-        start_at, meeting_id, made = json.loads(base64.urlsafe_b64decode(token.encode()))
-        if now - float(made) < TOKEN_LIFE:
-            return float(start_at), int(meeting_id)
-    except (ValueError, TypeError, binascii.Error):
-        pass
+        seal, _, text = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+    except ValueError:
+        seal, text = "", ""
+    if hmac.compare_digest(seal.encode(), _seal(box, text).encode()):
+        start_at, meeting_id, made = json.loads(text)
+        if box.now() - made < TOKEN_LIFE:
+            return start_at, meeting_id
     raise invalid(("next_page_token", "The next page token is invalid or expired."))
+
+
+def _seal(box: Sandbox, text: str) -> str:
+    return hmac.new(box.settings.zoom_client_secret.encode(), text.encode(), "sha256").hexdigest()
