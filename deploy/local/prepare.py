@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from deploy.local.parent import Parent
+
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 STAMP = VENV / "punctual.json"
@@ -181,11 +183,20 @@ def run(*command: str, quiet: bool = False) -> int:
     out = subprocess.DEVNULL if quiet else None
     with subprocess.Popen(command, stdout=out, stderr=out, process_group=0, close_fds=False) as process:
         try:
-            return process.wait()
+            return wait(process)
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             raise
+
+
+def wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a command's end, or for a make that was told to stop."""
+    parent = Parent()
+    while not parent.is_done():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=0.5)
+    raise SystemExit(0)
 
 
 def say(text: str) -> None:

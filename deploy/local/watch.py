@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy.local.parent import Parent
 from deploy.local.processes import Process
 from deploy.local.terminal import complain
 from supervisor import events
@@ -196,33 +197,3 @@ def config(made: Options, process: Process, logs: Path) -> Any:
         umask=None,
         priority=999,
     )
-
-
-class Parent:
-    """The `make` that started this run, if one did."""
-
-    def __init__(self) -> None:
-        self._pid = os.getppid() if "MAKELEVEL" in os.environ else None
-
-    def is_done(self) -> bool:
-        """Tell whether make was killed, or was told to stop and now waits for us.
-
-        make passes a SIGTERM on to its children but not a SIGINT, which it takes to come from a terminal, where
-        everybody gets it; it then waits for us with its own SIGINT back at the default, and that can be seen.
-        """
-        if self._pid is None:
-            return False
-        return os.getppid() != self._pid or interrupted(self._pid)
-
-
-def interrupted(pid: int) -> bool:
-    """Tell whether a make no longer catches SIGINT; where there is no /proc, nobody knows."""
-    try:
-        status = dict(
-            line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-        )
-        caught, ignored = int(status["SigCgt"], 16), int(status["SigIgn"], 16)
-    except (OSError, KeyError, ValueError):
-        return False
-    bit = 1 << (signal.SIGINT - 1)
-    return status["Name"] == "make" and not (caught | ignored) & bit
