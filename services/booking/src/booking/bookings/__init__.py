@@ -13,7 +13,6 @@ from booking.bookings.hosts import (
     WorkingHours,
     default_location,
     first_session_type,
-    refuse_overlaps,
     zone,
 )
 from booking.bookings.refused import Refused, missing, unfit
@@ -40,7 +39,6 @@ __all__ = [
     "first_session_type",
     "first_video",
     "missing",
-    "refuse_overlaps",
     "unfit",
     "what_is_booked",
     "zone",

@@ -136,6 +136,14 @@ class WorkingHours:
     weekly: Mapping[int, Sequence[Interval]]
     overrides: Mapping[date, Sequence[Interval]]
 
+    def require_disjoint(self) -> None:
+        """Raise `Refused` when two intervals of one day share a minute: nobody knows whose grid to follow."""
+        if any(_overlap(intervals) for intervals in self.weekly.values()):
+            raise unfit("weekly", "must not hold intervals that overlap on one weekday")
+        for day, intervals in self.overrides.items():
+            if _overlap(intervals):
+                raise unfit("overrides", f"must not hold intervals that overlap on {day.isoformat()}")
+
     def on_the_clock_of(self, host: Host) -> Availability:
         """Tie the working hours to the host's zone."""
         return Availability(host.zone, self.weekly, self.overrides)
@@ -184,9 +192,6 @@ def first_session_type(host: Host, type_id: str) -> SessionType:
     )
 
 
-def refuse_overlaps(intervals: Sequence[Interval], field: str) -> None:
-    """Raise `Refused` when two intervals of one day share a minute: nobody can say which grid its slots follow."""
+def _overlap(intervals: Sequence[Interval]) -> bool:
     ordered = sorted(intervals, key=lambda interval: interval.start)
-    for earlier, later in pairwise(ordered):
-        if later.start < earlier.end:
-            raise unfit(field, "must not hold intervals that overlap")
+    return any(later.start < earlier.end for earlier, later in pairwise(ordered))

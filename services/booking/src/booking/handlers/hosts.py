@@ -118,6 +118,7 @@ def working_hours(desk: Desk, host_id: str) -> tuple[Host, WorkingHours]:
 
 def set_working_hours(desk: Desk, host_id: str, hours: WorkingHours, timezone: str | None) -> tuple[Host, WorkingHours]:
     """Replace a host's working hours as a whole. The zone is the host's own, here as in the profile."""
+    hours.require_disjoint()
     if timezone is not None:
         zone(timezone)
     with desk.database.write() as tx:
@@ -146,8 +147,13 @@ def add_session_type(desk: Desk, host_id: str, values: Mapping[str, Any]) -> Ses
     try:
         with desk.database.write() as tx:
             found = require_host(tx, host_id)
-            defaults = {"location": default_location(found.default_video_provider), "color": found.color}
-            made = SessionType(**{**defaults, **values}, id=uuid.uuid4().hex, host_id=host_id, created_at=desk.clock())
+            made = SessionType(
+                **{"color": found.color, "location": None, **values},
+                id=uuid.uuid4().hex,
+                host_id=host_id,
+                created_at=desk.clock(),
+            )
+            made = _located(made, found)
             storage.add_session_type(tx, made)
             return made
     except IntegrityError as error:
@@ -158,7 +164,8 @@ def change_session_type(desk: Desk, host_id: str, type_id: str, changes: Mapping
     """Change what is offered from now on."""
     try:
         with desk.database.write() as tx:
-            changed = _require_type(tx, host_id, type_id).changed(**changes)
+            found = require_host(tx, host_id)
+            changed = _located(_require_type(tx, host_id, type_id).changed(**changes), found)
             storage.save_session_type(tx, changed)
             return changed
     except IntegrityError as error:
@@ -177,6 +184,12 @@ def _require_type(tx: Connection, host_id: str, type_id: str) -> SessionType:
     if found is None or found.deleted_at is not None:
         raise missing("session_type")
     return found
+
+
+def _located(session_type: SessionType, host: Host) -> SessionType:
+    if session_type.location is not None:
+        return session_type
+    return session_type.changed(location=default_location(host.default_video_provider))
 
 
 def _handle_taken() -> Refused:

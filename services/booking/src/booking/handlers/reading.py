@@ -1,8 +1,9 @@
 """Reading bookings: one for its client or host, a page of a host's list, what a calendar feed shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from booking import storage
 from booking.bookings import Booking, Host, missing
@@ -11,6 +12,10 @@ from booking.storage import Filters, Line
 
 FEED_PAST = timedelta(days=90)
 FEED_LIMIT = 2000
+
+
+Narrow = Callable[[ZoneInfo], Filters]
+"""Gives the filters of a list; dates are read on the host's clock."""
 
 
 class Diary(NamedTuple):
@@ -34,11 +39,11 @@ def booking_with_timeline(desk: Desk, find: Finder) -> tuple[Record, Sequence[Li
         return Record(found, require_host(tx, found.host_id)), storage.timeline(tx, found.id)
 
 
-def bookings(desk: Desk, host_id: str, filters: Filters, *, after: tuple[datetime, str] | None, limit: int) -> Diary:
+def bookings(desk: Desk, host_id: str, narrow: Narrow, *, after: tuple[datetime, str] | None, limit: int) -> Diary:
     """List a host's bookings from behind a place, by their start."""
     with desk.database.read() as tx:
         host = require_host(tx, host_id)
-        return Diary(host, storage.bookings(tx, host_id, filters, after=after, limit=limit))
+        return Diary(host, storage.bookings(tx, host_id, narrow(host.zone), after=after, limit=limit))
 
 
 def feed(desk: Desk, key: str) -> Diary:

@@ -1,4 +1,4 @@
-"""The tables of the booking service; the guard against overlaps is said in the migrations, for each database its own."""
+"""The tables of the booking service; the guard against overlaps is in the migrations, for each database its own."""
 
 from sqlalchemy import (
     JSON,

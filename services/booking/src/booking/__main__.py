@@ -1,0 +1,33 @@
+"""Runs the booking service: `python -m booking api|worker|migrate`."""
+
+import os
+import sys
+
+from booking import bootstrap
+from booking.settings import Settings
+from shared import logs, migrations
+from shared.settings import load
+from shared.web import serve
+
+COMMANDS = ("api", "worker", "migrate")
+EXIT_BAD_COMMAND = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the one argument says; give the exit code."""
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        sys.stderr.write(f"usage: python -m booking {'|'.join(COMMANDS)}\n")
+        return EXIT_BAD_COMMAND
+    settings = load(Settings, os.environ, service="booking")
+    logs.configure("booking", settings.log_format)
+    if arguments[0] == "migrate":
+        migrations.migrate(settings.database_url, "booking")
+    elif arguments[0] == "worker":
+        bootstrap.worker(settings).run()
+    else:
+        serve(lambda: bootstrap.app(settings), bind=settings.bind, port=settings.port, threads=settings.threads)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

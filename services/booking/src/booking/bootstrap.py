@@ -1,0 +1,47 @@
+"""The only place that builds the booking service's real things."""
+
+import random
+from functools import partial
+
+from flask_openapi3 import OpenAPI
+
+from booking import api
+from booking.bookings import Refused
+from booking.handlers import HANDLERS
+from booking.handlers.desk import Desk
+from booking.settings import Settings
+from booking.worker import Sweep, Worker
+from shared import bus, inbox, metrics, web
+from shared.clock import Clock, system
+from shared.database import Database
+from shared.outbox import Relay
+
+
+def app(settings: Settings, *, clock: Clock = system) -> OpenAPI:
+    """Build the HTTP side. Called after the fork."""
+    database = Database(settings.database_url, pool_size=settings.threads)
+    made = web.app(
+        "booking",
+        title="Booking",
+        service_key=settings.service_key,
+        clock=clock,
+        checks={"database": database.ping},
+        refused=Refused,
+        figures=partial(metrics.read_queues, database),
+    )
+    api.install(made, Desk(database, clock), settings.public_url)
+    return made
+
+
+def worker(settings: Settings, *, clock: Clock = system, chance: random.Random | None = None) -> Worker:
+    """Build the worker process."""
+    database = Database(settings.database_url)
+    carrier = bus.connect(settings.broker_url, settings.data)
+    return Worker(
+        database,
+        carrier,
+        clock,
+        relay=Relay(database, carrier, clock),
+        inbox=inbox.Worker(database, HANDLERS, clock, chance or random.Random()),
+        sweep=Sweep(database, clock),
+    )

@@ -1,0 +1,60 @@
+"""What the worker process does: sends events, takes events in, handles them, forgets what is old."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from booking import storage
+from shared import inbox, loops
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.outbox import Relay
+
+QUEUE = "booking.events"
+SWEEP_EVERY = timedelta(hours=1)
+KEYS_KEPT = timedelta(days=7)
+"""How long a repeated request with the same Idempotency-Key gets the same booking."""
+
+
+@dataclass
+class Sweep:
+    """Forgets handled events and idempotency keys once nobody can need them."""
+
+    database: Database
+    clock: Clock
+    _next: datetime | None = None
+
+    def step(self) -> int:
+        """Forget what is old when the time has come; there is never a reason to do it again at once."""
+        now = self.clock()
+        if self._next is None or now >= self._next:
+            self._next = now + SWEEP_EVERY
+            with self.database.write() as tx:
+                inbox.forget(tx, now)
+                storage.forget_keys(tx, now - KEYS_KEPT)
+        return 0
+
+
+@dataclass
+class Worker:
+    """The parts of one worker process; tests step them by hand."""
+
+    database: Database
+    bus: Bus
+    clock: Clock
+    relay: Relay
+    inbox: inbox.Worker
+    sweep: Sweep
+
+    def steps(self) -> Mapping[str, loops.Step]:
+        """Name the loops."""
+        return {"relay": self.relay.step, "inbox": self.inbox.step, "sweep": self.sweep.step}
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        loops.run(
+            self.database,
+            self.steps(),
+            consume=(self.bus, QUEUE, lambda messages: inbox.receive(self.database, messages, self.clock())),
+        )
