@@ -1,7 +1,37 @@
-"""The pages."""
+"""The pages, server-rendered: they work without JavaScript and by keyboard alone. One file per group of pages."""
 
-from flask import Flask
+from gateway.pages import (
+    agenda,
+    availability,
+    booking,
+    bookings,
+    confirmation,
+    connections,
+    entry,
+    hosts,
+    overview,
+    profile,
+    reference,
+    session_types,
+    welcome,
+    zoom_return,
+)
+from gateway.pages.blueprint import install
 
-
-def install(app: Flask) -> None:
-    """Put every page on the app."""
+__all__ = [
+    "agenda",
+    "availability",
+    "booking",
+    "bookings",
+    "confirmation",
+    "connections",
+    "entry",
+    "hosts",
+    "install",
+    "overview",
+    "profile",
+    "reference",
+    "session_types",
+    "welcome",
+    "zoom_return",
+]

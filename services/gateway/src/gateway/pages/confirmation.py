@@ -1,0 +1,137 @@
+"""A client's booking: where and when, the state of the link in words, and moving or canceling it."""
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from gateway.pages import calendars, choosing, forms, times
+from gateway.pages.blueprint import pages
+from gateway.pages.forms import Errors
+from gateway.parts import parts
+from gateway.upstream import RefusedUpstreamError, path
+
+NO_BOOKING = "There is no booking at this address. Open the link from your confirmation mail once more."
+GONE = "This kind of session is not offered any more, so it can't be moved here. Write to each other instead."
+LIVE = frozenset({"pending", "delayed", "unavailable"})
+"""States that end by themselves: the page looks again."""
+
+
+@pages.get("/bookings/<reference>")
+def confirmation(reference: str) -> ResponseReturnValue:
+    """Show the booking."""
+    booking = _booking(reference)
+    zone = times.known(booking["client"]["timezone"]) or booking["host"]["timezone"]
+    return render_template(
+        "confirmation.html",
+        link=joinable(booking),
+        booking=booking,
+        zone=zone,
+        live=is_live(booking),
+        calendar_links=calendars.links(booking, parts().settings.public_url),
+    )
+
+
+@pages.get("/bookings/<reference>/link")
+def link(reference: str) -> ResponseReturnValue:
+    """Give the part of the page that tells about the link, for the script that keeps it fresh."""
+    booking = _booking(reference)
+    answer = Response(render_template("_link.html", booking=booking, link=joinable(booking)))
+    answer.headers["X-Live"] = "yes" if is_live(booking) else "no"
+    answer.headers["X-State"] = f"{booking['status']} {booking['version']} {booking['video']['state']}"
+    return answer
+
+
+@pages.get("/bookings/<reference>/cancel")
+def cancel(reference: str) -> ResponseReturnValue:
+    """Ask whether to cancel."""
+    return render_template("cancel.html", reason="", errors=Errors(), **_for_client(_booking(reference)))
+
+
+@pages.post("/bookings/<reference>/cancel")
+def cancel_sent(reference: str) -> ResponseReturnValue:
+    """Cancel the booking."""
+    reason = request.form.get("reason", "")
+    try:
+        parts().booking.ask("POST", path("bookings", reference, "cancel"), json_body={"reason": reason})
+    except RefusedUpstreamError as refused:
+        errors = forms.from_upstream(refused)
+        shown = _for_client(_booking(reference))
+        return render_template("cancel.html", reason=reason, errors=errors, **shown), refused.status
+    flash("The session is canceled. Both of you are told by mail.")
+    return redirect(url_for("pages.confirmation", reference=reference), 303)
+
+
+@pages.get("/bookings/<reference>/reschedule")
+def reschedule(reference: str) -> ResponseReturnValue:
+    """Show the free times to move to or, once one is chosen, ask whether to move."""
+    base = url_for("pages.reschedule", reference=reference)
+    return reschedule_page(_for_client(_booking(reference)), base, Errors(), None)
+
+
+@pages.post("/bookings/<reference>/reschedule")
+def reschedule_sent(reference: str) -> ResponseReturnValue:
+    """Move the booking."""
+    body = {"start": request.form.get("start", "")}
+    try:
+        parts().booking.ask("POST", path("bookings", reference, "reschedule"), json_body=body)
+    except RefusedUpstreamError as refused:
+        shown = _for_client(_booking(reference))
+        errors = forms.from_upstream(refused)
+        base = url_for("pages.reschedule", reference=reference)
+        return reschedule_page(shown, base, errors, refused.problem.get("nearest")), refused.status
+    flash("The session is moved. Both of you are told by mail.")
+    return redirect(url_for("pages.confirmation", reference=reference), 303)
+
+
+def is_live(booking: dict[str, Any]) -> bool:
+    """Tell whether the link's state will change by itself."""
+    return booking["status"] == "confirmed" and booking["video"]["state"] in LIVE
+
+
+def joinable(booking: dict[str, Any]) -> str | None:
+    """Give the address to join at, if there is one that a browser may safely open."""
+    url = booking["video"]["join_url"]
+    return url if url and urlsplit(url).scheme in ("http", "https") else None
+
+
+def reschedule_page(shown: dict[str, Any], base: str, errors: Errors, nearest: list[str] | None) -> str:
+    """Draw the page that moves a booking; `shown` says for whom, `base` is the page's address."""
+    booking, zone = shown["booking"], shown["zone"]
+    start = choosing.chosen_start(zone)
+    choice = None
+    if start is None and not errors and booking["status"] == "confirmed":
+        ask = choosing.free_slots(parts(), booking["host"]["handle"], booking["session_type"]["slug"], zone)
+        try:
+            choice = choosing.choose(base, zone, ask)
+        except RefusedUpstreamError:
+            errors = Errors(general=[GONE])
+    return render_template(
+        "reschedule.html",
+        errors=errors,
+        choice=choice,
+        start=start,
+        nearest=[(one, times.moment(one, zone)) for one in nearest or []],
+        again=f"{base}?{urlencode({'timezone': zone})}",
+        **shown,
+    )
+
+
+def _for_client(booking: dict[str, Any]) -> dict[str, Any]:
+    zone = times.known(booking["client"]["timezone"]) or booking["host"]["timezone"]
+    return {
+        "booking": booking,
+        "zone": times.visitors_zone(zone),
+        "back": url_for("pages.confirmation", reference=booking["reference"]),
+        "layout": "_public.html",
+    }
+
+
+def _booking(reference: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = parts().booking.ask("GET", path("bookings", reference))
+    except RefusedUpstreamError as refused:
+        raise NotFound(NO_BOOKING) from refused
+    return found

@@ -1,0 +1,143 @@
+"""A session type as a form has it, and as the API wants it. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from gateway.pages.forms import Errors
+
+NUMBERS = ("duration", "buffer_before", "buffer_after", "min_notice", "horizon", "capacity")
+OPTIONAL_NUMBERS = ("slot_step", "max_per_day")
+TEXTS = ("title", "slug", "description", "place", "detail", "color")
+FIELD_OF_CODE = {"slug_taken": "slug"}
+PLACES: Mapping[str, dict[str, str | None]] = {
+    "zoom": {"kind": "video", "provider": "zoom"},
+    "custom": {"kind": "video", "provider": "custom"},
+    "video": {"kind": "video", "provider": None},
+    "phone": {"kind": "phone", "provider": None},
+    "in_person": {"kind": "in_person", "provider": None},
+}
+DETAILED = ("custom", "phone", "in_person")
+
+_WHOLE = re.compile(r"[0-9]{1,9}")
+
+Typed = dict[str, Any]
+
+
+def blank(me: Mapping[str, Any]) -> Typed:
+    """Begin a new one with what most hosts want."""
+    place = "zoom" if me.get("default_video_provider") == "zoom" else "video"
+    return {
+        "title": "",
+        "slug": "",
+        "description": "",
+        "place": place,
+        "detail": "",
+        "color": me.get("color") or "",
+        "active": True,
+        "duration": "30",
+        "buffer_before": "0",
+        "buffer_after": "0",
+        "min_notice": "60",
+        "horizon": "60",
+        "capacity": "1",
+        "slot_step": "",
+        "max_per_day": "",
+        "questions": [],
+    }
+
+
+def from_kind(kind: Mapping[str, Any]) -> Typed:
+    """Show a session type that exists."""
+    location = kind["location"]
+    place = location.get("provider") or location["kind"]
+    numbers = {name: "" if kind.get(name) is None else str(kind[name]) for name in (*NUMBERS, *OPTIONAL_NUMBERS)}
+    return {
+        "title": kind["title"],
+        "slug": kind["slug"],
+        "description": kind.get("description") or "",
+        "place": place,
+        "detail": location.get("detail") or "",
+        "color": kind.get("color") or "",
+        "active": kind["active"],
+        "questions": [dict(question) for question in kind["questions"]],
+        **numbers,
+    }
+
+
+def from_request(form: "MultiDict[str, str]") -> Typed:
+    """Read what came in, as it came in."""
+    typed: Typed = {name: form.get(name, "").strip() for name in (*TEXTS, *NUMBERS, *OPTIONAL_NUMBERS)}
+    typed["active"] = "active" in form
+    rows = zip(form.getlist("question-key"), form.getlist("question-label"), strict=False)
+    required = set(form.getlist("question-required"))
+    typed["questions"] = [
+        {"key": key, "label": label.strip(), "required": str(number) in required}
+        for number, (key, label) in enumerate(rows)
+    ]
+    return typed
+
+
+def with_a_question_more(typed: Typed) -> Typed:
+    """Offer one more empty row."""
+    return {**typed, "questions": [*typed["questions"], {"key": "", "label": "", "required": False}]}
+
+
+def body(typed: Typed) -> tuple[dict[str, Any], Errors]:
+    """Say it as the API expects it, with what can't be said that way."""
+    errors = Errors()
+    place = PLACES.get(typed["place"])
+    if place is None:
+        errors.add("place", "Choose where it takes place")
+    numbers: dict[str, int | None] = {name: _number(typed[name], name, errors) for name in NUMBERS}
+    for name in OPTIONAL_NUMBERS:
+        numbers[name] = _number(typed[name], name, errors) if typed[name] else None
+    detail = typed["detail"] if typed["place"] in DETAILED else ""
+    return {
+        "title": typed["title"],
+        "slug": typed["slug"] or _word(typed["title"], "-"),
+        "description": typed["description"],
+        "location": {**(place or {}), "detail": detail or None},
+        "questions": _questions(typed["questions"]),
+        "active": typed["active"],
+        **({"color": typed["color"]} if typed["color"] else {}),
+        **numbers,
+    }, errors
+
+
+def field_name(name: str) -> str:
+    """Give the form's name for one of the API's fields."""
+    if name.startswith("location"):
+        return "detail" if name.endswith("detail") else "place"
+    return "questions" if name.startswith("questions") else name
+
+
+def _number(text: str, name: str, errors: Errors) -> int | None:
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    errors.add(name, "Write a whole number")
+    return None
+
+
+def _questions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    used: set[str] = set()
+    questions = []
+    for row in rows:
+        if not row["label"]:
+            continue
+        key = wanted = row["key"] or _word(row["label"], "_")[:30] or "question"
+        number = 2
+        while key in used:
+            key = f"{wanted}_{number}"
+            number += 1
+        used.add(key)
+        questions.append({"key": key, "label": row["label"], "required": row["required"]})
+    return questions
+
+
+def _word(text: str, joint: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", joint, plain).strip(joint)[:40]

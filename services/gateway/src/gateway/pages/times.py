@@ -1,0 +1,100 @@
+"""Moments and zones as people read them; times never stand without their zone."""
+
+import zoneinfo
+from datetime import UTC, date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask import Response, request
+
+from gateway.pages.months import offset
+
+COOKIE = "tz"
+COOKIE_SECONDS = 365 * 24 * 3600
+LOCALE = "en_GB"
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Name every zone that people live in, by region and city."""
+    return tuple(
+        sorted(
+            name
+            for name in zoneinfo.available_timezones()
+            if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix", "right")))
+        )
+    )
+
+
+def known(name: str | None) -> str | None:
+    """Give the name back if it is a zone."""
+    return name if name and name in zoneinfo.available_timezones() else None
+
+
+def visitors_zone(default: str) -> str:
+    """Choose the zone to show times in: asked for, remembered by the browser, or the host's."""
+    return known(request.args.get("timezone")) or known(request.cookies.get(COOKIE)) or default
+
+
+def remember_zone(response: Response, secure: bool) -> None:
+    """Keep the zone that a visitor chose for the next visit."""
+    chosen = known(request.args.get("timezone"))
+    if chosen and chosen != request.cookies.get(COOKIE):
+        response.set_cookie(COOKIE, chosen, max_age=COOKIE_SECONDS, samesite="Lax", secure=secure)
+
+
+def moment(text: str | datetime, zone: str | None = None) -> datetime:
+    """Read an RFC 3339 time, moved to a zone if one is given."""
+    read = datetime.fromisoformat(text) if isinstance(text, str) else text
+    return read.astimezone(ZoneInfo(zone)) if zone else read
+
+
+def long_date(day: date | datetime) -> str:
+    """Write Thursday, 3 December 2026."""
+    return format_date(day, "EEEE, d MMMM y", locale=LOCALE)
+
+
+def short_date(day: date | datetime) -> str:
+    """Write Thu, 3 Dec."""
+    return format_date(day, "EEE, d MMM", locale=LOCALE)
+
+
+def day_and_month(day: date | datetime) -> str:
+    """Write Thursday, 3 December."""
+    return format_date(day, "EEEE, d MMMM", locale=LOCALE)
+
+
+def month_name(day: date) -> str:
+    """Write December 2026."""
+    return format_date(day, "MMMM y", locale=LOCALE)
+
+
+def clock(when: datetime) -> str:
+    """Write 09:00."""
+    return when.strftime("%H:%M")
+
+
+def zone_name(zone: str, at: datetime | None = None) -> str:
+    """Write Europe/Berlin, UTC+1: the offset is the one that holds at that moment."""
+    there = (at or datetime.now(UTC)).astimezone(ZoneInfo(zone))
+    readable = zone.replace("_", " ")
+    return readable if zone == "UTC" else f"{readable}, {offset(there)}"
+
+
+def full(text: str, zone: str) -> str:
+    """Write 3 December 2026, 09:00 (Europe/Berlin, UTC+1)."""
+    when = moment(text, zone)
+    return f"{format_date(when, 'd MMMM y', locale=LOCALE)}, {clock(when)} ({zone_name(zone, when)})"
+
+
+FILTERS = {
+    "moment": moment,
+    "long_date": long_date,
+    "short_date": short_date,
+    "day_and_month": day_and_month,
+    "month_name": month_name,
+    "clock": clock,
+    "zone_name": zone_name,
+    "full_time": full,
+}
