@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -103,6 +103,7 @@ def test_no_entry_is_sent_that_would_bring_back_what_no_longer_holds() -> None:
     assert calendar.method(about("host_meeting_failed", outlook="failed")) is None
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=300), st.booleans())
 def test_any_text_comes_back_from_a_second_parser(name: str, title: str, notes: str, hosts: bool) -> None:
     version = change(

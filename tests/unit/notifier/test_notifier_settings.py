@@ -56,6 +56,7 @@ def test_the_wait_is_in_seconds() -> None:
         ("SMTP_URL", "smtp://h:99999"),
         ("SMTP_URL", "smtp://me@h"),
         ("SMTP_URL", "smtp://h/x?y"),
+        ("SMTP_URL", "smtp://me:gehei%C3%9F@h"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "jörg@example.org"),
         ("MAIL_FROM", "Eve <a@b>\nBcc: c@d"),

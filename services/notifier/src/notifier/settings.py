@@ -48,6 +48,8 @@ def _mail_server(value: Any) -> MailServer:
     user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
     if (user is None) != (password is None):
         raise ValueError("needs both a user and a password, or neither")
+    if not f"{user}{password}".isascii():
+        raise ValueError("can hold a user and a password in ASCII only")
     security, usual_port = _SCHEMES[parts.scheme]
     return MailServer(parts.hostname, port or usual_port, security, user, password)
 

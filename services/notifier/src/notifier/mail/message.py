@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 
 from notifier import calendar
 from notifier.deliveries import FIRST, Delivery, Occasion, delivery_id
 from notifier.letters import render, words
 from notifier.mail.addresses import UnusableAddress, envelope, person
+from notifier.mail.headers import WIRE
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Writer:
         booking = occasion.change.booking
         names = {"client": booking.client.name, "host": booking.host.name}
         letter = words.write(occasion, self.public_url)
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=WIRE)
         mail["From"] = self.sender
         mail["To"] = person(names[occasion.recipient], delivery.address)
         if other := _other(occasion):

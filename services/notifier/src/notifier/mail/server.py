@@ -58,7 +58,7 @@ class Session:
         if self._smtp is None:
             try:
                 self._smtp = _connect(self._server, self._own_name)
-            except (smtplib.SMTPException, OSError) as error:
+            except (smtplib.SMTPException, OSError, ValueError) as error:
                 self._unreachable = Outcome("later", _why_unreachable(error))
                 return self._unreachable
         try:
