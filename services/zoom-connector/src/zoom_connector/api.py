@@ -21,6 +21,7 @@ from zoom_connector.webhooks.receiving import Receiving
 WEBHOOK_PATH = "/webhooks/zoom"
 WEBHOOK_LIMIT = 1024 * 1024
 LONGEST = 4000
+LONGEST_ID = 100
 
 
 class ReturnBody(Body):
@@ -34,7 +35,7 @@ class ReturnBody(Body):
 class BookingPath(BaseModel):
     """Which booking."""
 
-    id: str = Field(max_length=100)
+    id: str
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,11 @@ def _install_others(app: OpenAPI, parts: Parts) -> None:
     def retry_meeting(path: BookingPath) -> tuple[dict[str, Any], int]:
         """Try the booking's meeting again now, whatever it waits for."""
         host_id, now = require_host(), parts.clock()
+        if not _may_be_an_id(path.id):
+            raise _no_meeting()
         with parts.database.write() as tx:
             if not meetings.wake(tx, now, host_id=host_id, booking_id=path.id):
-                raise Refused("not_found", "not_found", "There is no Zoom meeting for this booking.")
+                raise _no_meeting()
             connections.unpark(tx, host_id)
         return {}, 202
 
@@ -109,6 +112,15 @@ def _install_others(app: OpenAPI, parts: Parts) -> None:
             signature=request.headers.get("x-zm-signature"),
         )
         return jsonify(answer) if answer is not None else Response(status=204)
+
+
+def _may_be_an_id(text: str) -> bool:
+    # No database is asked about text that it can't even hold.
+    return len(text) <= LONGEST_ID and text.isascii() and text.isprintable()
+
+
+def _no_meeting() -> Refused:
+    return Refused("not_found", "not_found", "There is no Zoom meeting for this booking.")
 
 
 def _connection(parts: Parts, host_id: str) -> dict[str, Any]:

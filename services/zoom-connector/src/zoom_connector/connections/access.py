@@ -17,7 +17,7 @@ from zoom_connector.tokens import Stored, TokenConflictError, Tokens, TokenStore
 from zoom_connector.zoom.account import ZoomAccount
 from zoom_connector.zoom.errors import GrantInvalidError
 from zoom_connector.zoom.oauth import Grant, OAuth
-from zoom_connector.zoom.transport import Budget, Transport
+from zoom_connector.zoom.transport import READ_SECONDS, Budget, Transport
 
 log = logs.get(__name__)
 
@@ -51,13 +51,14 @@ class Access:
     transport: Transport
     api_url: str
     clock: Clock
+    read_seconds: float = READ_SECONDS
 
     def __call__(self, host_id: str) -> ZoomAccount:
         """Open the host's account.
 
         Raises `NotConnectedError`, `BusyError`, `TokenStoreUnavailableError`, or a `ZoomError` of the renewal.
         """
-        budget = Budget(BUDGET_SECONDS)
+        budget = Budget(BUDGET_SECONDS, read_seconds=self.read_seconds)
         self._token(host_id, None, budget)
         return ZoomAccount(
             self.transport, self.api_url, lambda rejected: self._token(host_id, rejected, budget), self.clock, budget

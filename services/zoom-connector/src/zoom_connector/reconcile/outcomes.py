@@ -37,12 +37,16 @@ BLIND_WAIT = timedelta(minutes=2)
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=45)
 LONGEST_PARK = timedelta(seconds=30)
+BEHIND = timedelta(milliseconds=250)
 BUSY_WAIT = timedelta(seconds=1)
 MEETING_BUSY_WAIT = timedelta(minutes=5)
 LONGEST_SECOND_LIMIT = timedelta(seconds=60)
 SHORT_WAIT = timedelta(seconds=5)
 MIDNIGHT_SPREAD = 120
 """Seconds after 00:00 UTC over which parked hosts spread out."""
+
+UNANSWERED = "unanswered"
+"""What stands at a meeting that Zoom failed by itself; those that only wait behind it have the park's name."""
 
 LATER: dict[type[Exception], tuple[str, timedelta | None]] = {
     TokenStoreUnavailableError: ("token_store", None),
@@ -195,8 +199,9 @@ def _by_kind(case: Situation, error: Exception) -> Outcome:
 def _outage(case: Situation) -> Outcome:
     pause = due.backoff(case.failures + 1, case.chance, base=FIRST_WAIT, cap=LONGEST_PARK)
     park = Park(case.now + pause, "outage")
-    # Later than the others: should this one meeting be the cause, it must not hold up the rest again and again.
-    return Outcome(max(case.wait(), park.until), sayings.delayed("outage"), error="outage", park=park)
+    # A little after the others: should this one meeting be the cause, it must not stand before them each time.
+    again_at = max(case.wait(), park.until + BEHIND)
+    return Outcome(again_at, sayings.delayed("outage"), error=UNANSWERED, park=park)
 
 
 def _limited(case: Situation, error: LimitedError) -> Outcome:

@@ -8,11 +8,13 @@ from sqlalchemy import Connection, Row
 from shared import due, outbox
 from shared.events import ZoomNeedsReconnect
 from zoom_connector.reconcile import sayings
-from zoom_connector.reconcile.outcomes import Outcome
+from zoom_connector.reconcile.outcomes import UNANSWERED, Outcome
 from zoom_connector.storage import connections, meetings
 from zoom_connector.storage.tables import MEETINGS
 
 SOURCE = "zoom-connector"
+SURELY_AN_OUTAGE = 3
+"""Failures in a row."""
 
 
 def settle(
@@ -68,4 +70,6 @@ def _host(tx: Connection, host_id: str, outcome: Outcome, now: datetime) -> None
         )
     elif outcome.worked and host.failures:
         connections.unpark(tx, host_id)
-        meetings.hasten(tx, now, host_id, "outage")
+        # After one failure only those in line go on: it may have been that one meeting's own.
+        outage_is_over = host.failures >= SURELY_AN_OUTAGE
+        meetings.hasten(tx, now, host_id, ("outage", UNANSWERED) if outage_is_over else ("outage",))

@@ -90,9 +90,10 @@ class Reconcile:
             reason = host.reason if host is not None and meeting.live else None
             outcome = Outcome(None, sayings.unavailable(live=meeting.live, reason=reason), error="not_connected")
         elif _parked(host, action, now):
-            # Waiting in line is no attempt.
+            # Waiting in line is no attempt, and a moment of it is nobody's news.
+            brief = host.parked_for == "second" and host.parked_until - now < outcomes.SHORT_WAIT
+            saying = None if brief else sayings.delayed(host.parked_for)
             rest = {"attempts": row.attempts - 1}
-            saying = sayings.delayed(host.parked_for) if host.parked_until - now >= outcomes.SHORT_WAIT else None
             outcome = Outcome(host.parked_until, saying, rest, error=host.parked_for)
         if outcome is not None:
             settle(tx, row, outcome, now)

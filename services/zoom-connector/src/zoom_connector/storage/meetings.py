@@ -97,9 +97,9 @@ def wake_host(tx: Connection, now: datetime, host_id: str) -> int:
     return _wake(tx, now, [MEETINGS.c.host_id == host_id, or_(MEETINGS.c.end_at > now, to_delete)])
 
 
-def hasten(tx: Connection, now: datetime, host_id: str, error: str) -> int:
-    """Bring forward what waits because of `error`: the cause has just gone."""
-    waits = [MEETINGS.c.host_id == host_id, MEETINGS.c.next_attempt_at > now, MEETINGS.c.last_error == error]
+def hasten(tx: Connection, now: datetime, host_id: str, errors: Sequence[str]) -> int:
+    """Bring forward what waits because of one of these: the cause has just gone."""
+    waits = [MEETINGS.c.host_id == host_id, MEETINGS.c.next_attempt_at > now, MEETINGS.c.last_error.in_(errors)]
     return tx.execute(update(MEETINGS).where(*waits).values(next_attempt_at=now)).rowcount
 
 
