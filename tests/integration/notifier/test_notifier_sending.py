@@ -83,9 +83,9 @@ def test_after_the_wait_the_mail_says_that_the_link_follows_and_it_does_once(off
 def test_each_way_of_having_no_link_has_its_words(office: Office, box: Postbox) -> None:
     known = {"booking_version": 1, "revision": 1, **ABOUT}
     said = {
-        MeetingDelayed(**known, reason="x"): "Zoom isn't answering",
+        MeetingDelayed(**known, reason="x"): "Zoom can't be reached",
         MeetingUnavailable(**known, reason="x"): "isn't connected",
-        MeetingFailed(**known, code="3161", reason="Not licensed."): "Zoom refused to make the meeting",
+        MeetingFailed(**known, code="3161", reason="Not licensed."): "The meeting could not be made in Zoom",
     }
     for event, sentence in said.items():
         name = f"{type(event).__name__}@example.net"

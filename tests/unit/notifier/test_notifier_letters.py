@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -124,18 +125,26 @@ def test_a_cancel_names_who_and_why_and_promises_no_link() -> None:
     ("outlook", "client_reads", "host_reads"),
     [
         ("pending", "still being prepared", "still being prepared"),
-        ("delayed", "Zoom isn't answering", "Zoom isn't answering"),
-        ("unavailable", "Ada Lovelace's Zoom account isn't connected", "your Zoom account isn't connected"),
-        ("failed", "Zoom refused to make the meeting", "Zoom's reason: No license."),
+        ("delayed", "Zoom can't be reached or can't do it just now", "The daily limit is used up."),
+        ("unavailable", "Ada Lovelace's Zoom account isn't connected", "The daily limit is used up."),
+        ("failed", "The meeting could not be made in Zoom", "by itself. The daily limit is used up."),
         ("removed", "was deleted in Zoom", "was deleted in Zoom"),
     ],
 )
 def test_without_a_link_a_mail_says_why_in_words(outlook: Outlook, client_reads: str, host_reads: str) -> None:
-    meeting = Meeting(1, 1, "failed", reason="No license.")
+    meeting = Meeting(1, 1, "failed", reason="The daily limit is used up.")
     for kind, sentence in (("client_confirmation", client_reads), ("host_notification", host_reads)):
         for said in both(letter(kind, outlook=outlook, meeting=meeting)):
             assert sentence in said
             assert JOIN not in said
+
+
+def test_what_is_to_be_known_about_a_link_is_told_to_the_host_alone() -> None:
+    noted = replace(ready(), reason="A stray may exist.")
+    for kind in ("host_notification", "client_confirmation"):
+        about_it = replace(about(kind), meeting=noted)
+        for said in both(words.write(about_it, PUBLIC_URL)):
+            assert ("A stray may exist." in said) == kind.startswith("host")
 
 
 def test_only_what_can_still_come_is_promised() -> None:

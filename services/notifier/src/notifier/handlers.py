@@ -47,21 +47,21 @@ def booking_canceled(wait: timedelta, event: BookingCanceled, tx: Connection, no
 
 def meeting_ready(wait: timedelta, event: MeetingReady, tx: Connection, now: datetime) -> None:
     """Mails that wait can go out with the link; whoever was told to wait is owed it in a mail of its own."""
-    _learn(tx, event, now, wait, state="ready", join_url=event.join_url, passcode=event.passcode)
+    _learn(tx, event, now, wait, state="ready", join_url=event.join_url, passcode=event.passcode, reason=event.note)
 
 
 def meeting_delayed(wait: timedelta, event: MeetingDelayed, tx: Connection, now: datetime) -> None:
     """Mails that can't wait longer can say why there is no link yet."""
-    _learn(tx, event, now, wait, state="delayed")
+    _learn(tx, event, now, wait, state="delayed", reason=event.reason)
 
 
 def meeting_unavailable(wait: timedelta, event: MeetingUnavailable, tx: Connection, now: datetime) -> None:
     """There is nothing to wait for: the mails go out and say that Zoom isn't connected."""
-    _learn(tx, event, now, wait, state="unavailable")
+    _learn(tx, event, now, wait, state="unavailable", reason=event.reason)
 
 
 def meeting_failed(wait: timedelta, event: MeetingFailed, tx: Connection, now: datetime) -> None:
-    """There is nothing to wait for: the mails say that Zoom refused, and a host who was told otherwise hears it."""
+    """There is nothing to wait for: the mails say that no link comes, and a host who was told otherwise hears it."""
     _learn(tx, event, now, wait, state="failed", reason=event.reason)
 
 

@@ -29,44 +29,77 @@ def where(occasion: Occasion) -> list[Fact]:
         facts.append(Fact("Join link", (link,), href=link))
         if location.provider == "zoom" and occasion.meeting and occasion.meeting.passcode:
             facts.append(Fact("Passcode", (one_line(occasion.meeting.passcode),)))
+        if (
+            occasion.recipient == "host"
+            and occasion.outlook == "ready"
+            and occasion.meeting
+            and occasion.meeting.reason
+        ):
+            facts.append(Fact("About the link", (one_line(occasion.meeting.reason),)))
     return facts
 
 
 def link_notice(occasion: Occasion, addresses: Addresses) -> str | None:
     """Say why there is no link yet and what happens next. Nothing in doubt is promised."""
-    host = one_line(occasion.change.booking.host.name)
-    client = one_line(occasion.change.booking.client.name)
+    booking = occasion.change.booking
     words = _TO_CLIENT if occasion.recipient == "client" else _TO_HOST
-    sentence = words.get(occasion.outlook)
-    if sentence is None:
+    sentences = words.get(occasion.outlook)
+    if sentences is None:
         return None
-    reason = one_line(occasion.meeting.reason or "") if occasion.meeting else ""
-    return sentence.format(
-        host=host, client=client, connections=addresses.connections(), reason=f" Zoom's reason: {reason}" * bool(reason)
+    return " ".join(sentences).format(
+        host=one_line(booking.host.name),
+        client=one_line(booking.client.name),
+        connections=addresses.connections(),
+        reason=_reason(occasion),
     )
 
 
+def _reason(occasion: Occasion) -> str:
+    given = one_line(occasion.meeting.reason or "") if occasion.meeting else ""
+    return given or "Zoom gave no reason that we could read."
+
+
 _TO_CLIENT = {
-    "pending": "The Zoom link is still being prepared. Your booking stands. You get the link in a mail of its own "
-    "as soon as it exists, and it then shows on your booking's page too.",
-    "delayed": "Zoom isn't answering at the moment, so there is no link yet. Your booking stands. We keep trying, "
-    "and you get the link in a mail of its own as soon as it exists.",
-    "unavailable": "There is no link yet, because {host}'s Zoom account isn't connected at the moment. Your booking "
-    "stands. Once the account is connected, you get the link in a mail of its own.",
-    "failed": "Zoom refused to make the meeting, so there is no link. Your booking stands and {host} has been told. "
-    "If you hear nothing more before the session, please reply to this mail to reach {host}.",
-    "removed": "There is no link at the moment, because the meeting was deleted in Zoom. Your booking stands. "
-    "Please reply to this mail to ask {host} how to meet.",
+    "pending": (
+        "The Zoom link is still being prepared. Your booking stands.",
+        "You get the link in a mail of its own as soon as it exists, and it then shows on your booking's page too.",
+    ),
+    "delayed": (
+        "Zoom can't be reached or can't do it just now, so there is no link yet. Your booking stands.",
+        "We keep trying, and you get the link in a mail of its own as soon as it exists.",
+    ),
+    "unavailable": (
+        "There is no link yet, because {host}'s Zoom account isn't connected at the moment. Your booking stands.",
+        "Once the account is connected, you get the link in a mail of its own.",
+    ),
+    "failed": (
+        "The meeting could not be made in Zoom, so there is no link. Your booking stands and {host} has been told.",
+        "If you hear nothing more before the session, please reply to this mail to reach {host}.",
+    ),
+    "removed": (
+        "There is no link at the moment, because the meeting was deleted in Zoom. Your booking stands.",
+        "Please reply to this mail to ask {host} how to meet.",
+    ),
 }
 _TO_HOST = {
-    "pending": "The Zoom link is still being prepared. You and {client} get it in a mail of its own as soon as it "
-    "exists.",
-    "delayed": "Zoom isn't answering at the moment, so there is no link yet. We keep trying; you and {client} get it "
-    "in a mail of its own as soon as it exists.",
-    "unavailable": "There is no link yet, because your Zoom account isn't connected. Connect it at {connections} and "
-    "the meeting is made and mailed to you and {client}.",
-    "failed": "Zoom refused to make the meeting, so there is no link, and we don't try again by ourselves.{reason} "
-    "When the cause is mended, use 'Try again' on the booking's page, or tell {client} another way to meet.",
-    "removed": "There is no link at the moment, because the meeting was deleted in Zoom. Open the booking's page to "
-    "try again, or tell {client} another way to meet.",
+    "pending": (
+        "The Zoom link is still being prepared.",
+        "You and {client} get it in a mail of its own as soon as it exists.",
+    ),
+    "delayed": (
+        "There is no link yet. {reason}",
+        "You and {client} get the link in a mail of its own as soon as it exists.",
+    ),
+    "unavailable": (
+        "There is no link yet. {reason} The page for that is {connections}.",
+        "You and {client} then get the link in a mail of its own.",
+    ),
+    "failed": (
+        "The meeting could not be made in Zoom, so there is no link, and it isn't tried again by itself. {reason}",
+        "When the cause is mended, use 'Try again' on the booking's page, or tell {client} another way to meet.",
+    ),
+    "removed": (
+        "There is no link at the moment, because the meeting was deleted in Zoom.",
+        "Use 'Try again' on the booking's page to make it anew, or tell {client} another way to meet.",
+    ),
 }

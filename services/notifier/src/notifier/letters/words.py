@@ -148,7 +148,7 @@ def _link(occasion: Occasion) -> _Opening:
 def _refusal(occasion: Occasion) -> _Opening:
     return _Opening(
         "No video link",
-        "Zoom refused to make the meeting",
+        "The meeting could not be made in Zoom",
         f"The booking of {_other(occasion)} stands, but it has no video link.",
     )
 
