@@ -29,23 +29,16 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "punctual.json"
 PYTHON = VENV / "bin" / "python"
 BASE = getattr(sys, "_base_executable", None) or sys.executable
-DISTRIBUTIONS = (
-    "shared",
-    "services/booking",
-    "services/zoom-connector",
-    "services/notifier",
-    "services/gateway",
-    "deploy/sandbox",
-)
 REQUIREMENTS = {"run": "deploy/local/requirements.txt", "dev": "tests/requirements.txt"}
-STOPS = {signal.SIGTERM, signal.SIGINT}
+STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 def main() -> NoReturn:
     """Prepare for `run` or `dev`, then become the rest of the command line."""
     kind, command = sys.argv[1], sys.argv[2:]
     for number in STOPS:
-        signal.signal(number, stopped)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, stopped)
     os.chdir(ROOT)
     for name in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)  # each of them would lead an installation out of .venv
@@ -86,9 +79,15 @@ def works() -> bool:
     return PYTHON.exists() and subprocess.run([str(PYTHON), "-c", ""], capture_output=True, check=False).returncode == 0
 
 
+def distributions() -> list[str]:
+    """List the folders of our own packages: shared, each service, the sandbox."""
+    found = [*ROOT.glob("*/pyproject.toml"), *ROOT.glob("*/*/pyproject.toml")]
+    return sorted(str(path.parent.relative_to(ROOT)) for path in found)
+
+
 def fingerprint(kind: str) -> str:
     """Sum up every file that says what to install."""
-    names = ["constraints.txt", *(f"{path}/pyproject.toml" for path in DISTRIBUTIONS), REQUIREMENTS["run"]]
+    names = ["constraints.txt", *(f"{path}/pyproject.toml" for path in distributions()), REQUIREMENTS["run"]]
     if kind == "dev":
         names.append(REQUIREMENTS["dev"])
     total = hashlib.sha256()
@@ -136,7 +135,7 @@ def prepare(kind: str) -> None:
     STAMP.unlink(missing_ok=True)
     if stamp.get("run") != fingerprint("run"):
         install("setuptools", "wheel")
-        ours = [argument for path in DISTRIBUTIONS for argument in ("--editable", f"./{path}")]
+        ours = [argument for path in distributions() for argument in ("--editable", f"./{path}")]
         install("--no-build-isolation", "--requirement", REQUIREMENTS["run"], *ours)
     if kind == "dev":
         install("--requirement", REQUIREMENTS["dev"])

@@ -24,7 +24,8 @@ OUR_VARIABLES = {*VARIABLES, "PORT", "DATA", "BIND", "PUBLIC_URL"}
 def main() -> int:
     """Run until told to stop; 0 then, 1 when something was refused or could not live."""
     for number in STOPS:
-        signal.signal(number, stopped)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, stopped)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     try:
         settings = load(os.environ)

@@ -51,6 +51,9 @@ class Watch(Supervisor):  # type: ignore[misc]
         self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS))
         self._last: dict[str, deque[bytes]] = defaultdict(lambda: deque([b""], maxlen=LAST_LINES))
         self._parent = Parent()
+        self._ending = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+            self._ending.add(signal.SIGHUP)
 
     def runforever(self) -> None:
         """Take turns until everything has stopped."""
@@ -71,8 +74,7 @@ class Watch(Supervisor):  # type: ignore[misc]
 
     def handle_signal(self) -> None:
         """Stop on every signal that ends a program; supervisor would start anew on a closed terminal."""
-        number = self.options.get_signal()
-        if number in {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP}:
+        if self.options.get_signal() in self._ending:
             self.stop()
 
     def stop(self) -> None:
