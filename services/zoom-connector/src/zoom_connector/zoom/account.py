@@ -38,6 +38,12 @@ def _aware(value: object) -> object:
         return None
 
 
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is no number")  # noqa: TRY004 - pydantic takes ValueError for a wrong value
+    return value
+
+
 def _text_or_nothing(value: object) -> object:
     return value if isinstance(value, str) and value else None
 
@@ -51,7 +57,7 @@ class _Meeting(BaseModel):
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    id: int = Field(gt=0, lt=2**63)
+    id: Annotated[int, Field(gt=0, lt=2**63), BeforeValidator(_no_flag)]
     join_url: Annotated[str, Field(max_length=2000), AfterValidator(_join_link)]
     password: Annotated[str | None, BeforeValidator(_text_or_nothing)] = None
     start_time: Annotated[datetime | None, BeforeValidator(_aware)] = None
