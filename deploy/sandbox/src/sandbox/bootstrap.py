@@ -50,6 +50,8 @@ class Running:
 
     def stop(self) -> None:
         """Stop within a moment: hanging answers are let go, open calls finish, then the file is closed."""
+        if self.box.stopping.is_set():
+            return
         self.box.stopping.set()
         self._http.shutdown()
         self._http_thread.join()
@@ -75,7 +77,7 @@ def start(settings: Settings, *, clock: Clock = utc_now, chance: random.Random |
     box.faults_changed = smtp.follow_faults
     courier = Courier(box)
     courier.start()
-    gate = web.Gate(web.app(box), box)
+    gate = web.Gate(box)
     http = make_server(
         settings.bind, settings.port, gate, threaded=True, request_handler=Connection, fd=listener.fileno()
     )

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import current_app
+from flask import request
 
 from sandbox.settings import Settings
 from sandbox.store import Store
 
 Clock = Callable[[], datetime]
+
+# Where the gate leaves the sandbox in each request.
+IN_ENVIRON = "sandbox.box"
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Sandbox:
 
 def here() -> Sandbox:
     """Give the sandbox that this request came to."""
-    return cast("Sandbox", current_app.extensions["sandbox"])
+    return cast("Sandbox", request.environ[IN_ENVIRON])
 
 
 def zulu(at: float) -> str:

@@ -1,5 +1,6 @@
 """The sandbox's HTTP: its routes in one place, health, and the gate through which each request comes."""
 
+import functools
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, jsonify
 
 from sandbox import control, pages
-from sandbox.context import Sandbox, here
+from sandbox.context import IN_ENVIRON, Sandbox, here
 from sandbox.zoom import api, consent, oauth
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 LARGEST_BODY = 1_000_000
 
 
-def app(box: Sandbox) -> Flask:
-    """Put the rooms together."""
+@functools.cache
+def app() -> Flask:
+    """Put the rooms together, once for all sandboxes of a process."""
     made = Flask("sandbox")
     made.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     made.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    made.extensions["sandbox"] = box
     for room in (consent.consent, oauth.oauth, api.api, control.control, pages.pages):
         made.register_blueprint(room)
     made.add_url_rule("/livez", view_func=live)
@@ -42,10 +43,10 @@ def ready() -> Response:
 
 
 class Gate:
-    """Counts the requests inside, so that the file is closed after the last of them."""
+    """Leads requests to one sandbox, and counts those inside: the file is closed after the last of them."""
 
-    def __init__(self, inner: Flask, box: Sandbox) -> None:
-        self._inner = inner
+    def __init__(self, box: Sandbox) -> None:
+        self._inner = app()
         self._box = box
         self._inside = 0
         self._changed = threading.Condition()
@@ -56,6 +57,7 @@ class Gate:
             if self._box.stopping.is_set():
                 raise ConnectionAbortedError
             self._inside += 1
+        environ[IN_ENVIRON] = self._box
         try:
             return self._inner(environ, start_response)
         finally:

@@ -22,6 +22,8 @@ def stand_before(zoom: Blueprint) -> None:
 
 def arrive() -> Response | None:
     """Log the call and take the faults that it meets. An answer ends it here."""
+    # Werkzeug throws away what was not read before it closes, and would wait for a client that waits for us.
+    request.get_data()
     box = here()
     operation = operations.find(request.method, request.path)
     with box.store.transaction() as db:
@@ -115,9 +117,9 @@ def _spent_quota(
     now = box.now()
     midnight = now - now % DAY
     counted = ("create_meeting", "update_meeting", *(("delete_meeting",) if quotas.deletes_count else ()))
-    if quotas.per_second and calls.count(db, user_id, now - 1) > quotas.per_second:
+    if quotas.per_second and calls.count(db, user_id, now - 1, operations.REST) > quotas.per_second:
         return faults.RateLimit(fault="rate_limit", kind="per_second")
-    if quotas.per_day and calls.count(db, user_id, midnight) > quotas.per_day:
+    if quotas.per_day and calls.count(db, user_id, midnight, operations.REST) > quotas.per_day:
         return faults.RateLimit(fault="rate_limit", kind="daily")
     if (
         quotas.user_daily

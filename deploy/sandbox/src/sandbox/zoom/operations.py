@@ -39,7 +39,7 @@ OPERATIONS = (
     Operation("update_meeting", "PATCH", "/v2/meetings/{id}", "meeting:update:meeting", "meeting:write"),
     Operation("delete_meeting", "DELETE", "/v2/meetings/{id}", "meeting:delete:meeting", "meeting:write"),
 )
-BY_NAME = {operation.name: operation for operation in OPERATIONS}
+REST = tuple(operation.name for operation in OPERATIONS if operation.path.startswith("/v2/"))
 
 # What the consent page says for each permission, in words.
 PERMISSIONS = {
