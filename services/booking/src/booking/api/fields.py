@@ -26,6 +26,7 @@ def _email(value: str, *, anywhere: bool) -> str:
             check_deliverability=False,
             allow_smtputf8=False,
             test_environment=True,
+            strict=True,
             globally_deliverable=not anywhere,
         )
     except EmailNotValidError as error:

@@ -65,7 +65,8 @@ def occupy(tx: Connection, session_type: SessionType, start: datetime) -> str:
     """
     end = start + timedelta(minutes=session_type.duration)
     try:
-        return _join(tx, session_type, start, end) or _begin(tx, session_type, start, end)
+        joined = _join(tx, session_type, start, end) if session_type.capacity > 1 else None
+        return joined or _begin(tx, session_type, start, end)
     except IntegrityError as error:
         raise OverlapError from error
 

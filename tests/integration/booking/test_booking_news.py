@@ -1,0 +1,226 @@
+"""What the connector and the notifier say, in any order and any number of times."""
+
+import itertools
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integration.booking.service import MONDAY, Json, Service
+from shared import inbox
+from shared.events import (
+    CATALOGUE,
+    Event,
+    MailFailed,
+    MailSent,
+    MeetingDelayed,
+    MeetingFailed,
+    MeetingReady,
+    MeetingRemoved,
+    MeetingUnavailable,
+    ZoomConnected,
+    ZoomDisconnected,
+    ZoomNeedsReconnect,
+)
+from shared.events.envelope import Message, wrap
+
+NINE = f"{MONDAY}T09:00:00+01:00"
+TEN = f"{MONDAY}T10:00:00+01:00"
+LINK = "https://zoom.example.com/j/12345678901?pwd=secret"
+
+
+def news(booking: Json, kind: type[Event], revision: int, *, version: int = 1, **more: Any) -> Any:
+    needed: dict[type[Event], dict[str, Any]] = {
+        MeetingReady: {"join_url": LINK, "passcode": "123"},
+        MeetingDelayed: {"reason": "Zoom does not answer", "attempts": 2},
+        MeetingUnavailable: {"reason": "Zoom is not connected."},
+        MeetingFailed: {"code": "3000", "reason": "Zoom says no"},
+        MeetingRemoved: {"cause": "canceled"},
+    }
+    about = {"booking_id": booking["id"], "host_id": "h", "booking_version": version, "revision": revision}
+    return kind.model_validate(about | needed[kind] | more)
+
+
+def mail(booking: Json, outcome: type[Event], **more: Any) -> Any:
+    about = {
+        "booking_id": booking["id"],
+        "host_id": "h",
+        "delivery_id": "d1",
+        "kind": "client_confirmation",
+        "recipient": "client",
+        "version": 1,
+        "attempts": 1,
+        "sent_at": NINE,
+        "reason": "451 later.",
+        "final": False,
+    }
+    return outcome.model_validate(about | more)
+
+
+def video(service: Service, booking: Json) -> Json:
+    found: Json = service.get(f"/bookings/{booking['reference']}")["video"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (MeetingReady, "ready"),
+        (MeetingDelayed, "delayed"),
+        (MeetingUnavailable, "unavailable"),
+        (MeetingFailed, "failed"),
+        (MeetingRemoved, "removed"),
+    ],
+)
+def test_the_booking_shows_what_the_connector_says(service: Service, host: Json, kind: type[Event], state: str) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, kind, 1))
+    found = video(service, made)
+    assert found["state"] == state
+    assert (found["join_url"], found["passcode"]) == ((LINK, "123") if state == "ready" else (None, None))
+    assert service.get(f"/bookings/{made['reference']}")["version"] == 1
+
+
+def test_a_link_is_never_in_the_timeline(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 1, note="A stray meeting may exist"))
+    line = service.timeline(host, made)[-1]
+    assert (line["type"], line["text"]) == ("meeting.ready", "The Zoom meeting is ready: A stray meeting may exist.")
+    assert "secret" not in str(service.timeline(host, made))
+
+
+def test_the_same_news_makes_one_line(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    for event in (news(made, MeetingDelayed, 1), mail(made, MailFailed), mail(made, MailSent, attempts=2)) * 3:
+        service.hear(event)
+    types = [line["type"] for line in service.timeline(host, made)]
+    assert sorted(types) == ["booking.created", "mail.failed", "mail.sent", "meeting.delayed"]
+
+
+def test_older_news_changes_nothing(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 2))
+    service.hear(news(made, MeetingDelayed, 1))
+    assert video(service, made)["state"] == "ready"
+    assert [line["type"] for line in service.timeline(host, made)] == ["booking.created", "meeting.ready"]
+
+
+def test_a_moved_booking_is_in_doubt_until_its_own_version_is_ready(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 1))
+    assert service.change(made, "reschedule", start=TEN).json()["video"] == {
+        "provider": "zoom", "state": "pending", "join_url": None, "passcode": None
+    }  # fmt: skip
+    service.hear(news(made, MeetingReady, 2, version=1))
+    assert video(service, made)["state"] == "pending"
+    assert "before the latest change" in service.timeline(host, made)[-1]["text"]
+    service.hear(news(made, MeetingReady, 3, version=2))
+    assert video(service, made)["join_url"] == LINK
+
+
+def test_a_canceled_booking_has_no_link_until_its_meeting_is_gone(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.change(made, "cancel")
+    service.hear(news(made, MeetingReady, 1, version=1))
+    assert video(service, made)["state"] == "pending"
+    service.hear(news(made, MeetingRemoved, 2, version=2))
+    assert video(service, made) == {"provider": "zoom", "state": "removed", "join_url": None, "passcode": None}
+
+
+def test_news_of_a_meeting_that_is_not_zooms_moves_no_state(service: Service, host: Json) -> None:
+    service.offer(host, slug="call", location={"kind": "phone", "detail": "+49 30 1"})
+    made = service.book(host, NINE, "call")
+    service.hear(news(made, MeetingReady, 1))
+    assert video(service, made)["state"] == "none"
+
+
+def test_news_of_an_unknown_booking_is_passed_over(service: Service) -> None:
+    service.hear(news({"id": "nobody"}, MeetingReady, 1))
+    service.hear(mail({"id": "nobody"}, MailSent))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_order_and_any_repeats_end_the_same(service: Service, host: Json, seed: int) -> None:
+    made = service.book(host, NINE)
+    service.change(made, "reschedule", start=TEN)
+    said = [
+        news(made, MeetingReady, 1, version=1),
+        news(made, MeetingDelayed, 2, version=2),
+        news(made, MeetingReady, 3, version=2),
+        mail(made, MailFailed, attempts=1),
+        mail(made, MailSent, attempts=2),
+    ]
+    chance = random.Random(seed)
+    schedule = list(itertools.chain.from_iterable([event] * chance.randint(1, 5) for event in said))
+    chance.shuffle(schedule)
+    for event in schedule:
+        service.hear(event)
+    assert video(service, made)["join_url"] == LINK
+    types = [line["type"] for line in service.timeline(host, made)]
+    assert len(types) == len({(line["type"], line["text"]) for line in service.timeline(host, made)})
+    assert types.count("mail.sent") == types.count("mail.failed") == 1
+
+
+def test_the_timeline_tells_of_mails_when_they_were_sent(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.clock.turn(minutes=1)
+    service.hear(mail(made, MailFailed, next_attempt_at=NINE))
+    service.hear(
+        mail(made, MailFailed, attempts=9, final=True, kind="host_canceled", recipient="host", reason="550 no")
+    )
+    sent_at = service.clock.now - timedelta(seconds=30)
+    service.hear(mail(made, MailSent, kind="client_link", delivery_id="d2", sent_at=sent_at.isoformat()))
+    lines = service.timeline(host, made)
+    assert [line["text"] for line in lines[1:]] == [
+        "The mail with the video link was sent to the client.",
+        "The confirmation was not sent yet to the client: 451 later.",
+        "The mail about the cancellation could not be delivered to the host: 550 no.",
+    ]
+    assert datetime.fromisoformat(lines[1]["at"]) == sent_at
+    assert lines[2]["detail"]["next_attempt_at"] == "2026-12-07T08:00:00+00:00"
+
+
+@pytest.mark.parametrize("kind", [ZoomConnected, ZoomDisconnected, ZoomNeedsReconnect])
+def test_a_changed_connection_changes_no_booking(service: Service, host: Json, kind: type[Event]) -> None:
+    made = service.book(host, NINE)
+    service.hear(kind.model_validate({"host_id": host["id"], "cause": "disconnected", "reason": "r"}))
+    assert service.get(f"/bookings/{made['reference']}") == made
+
+
+def test_every_event_that_comes_to_this_queue_has_a_handler() -> None:
+    from booking.handlers import HANDLERS  # noqa: PLC0415 - beside the fact it states
+    from shared.bus import topology  # noqa: PLC0415
+
+    mine = {event for name, event in CATALOGUE.items() if "booking.events" in topology.listeners(name)}
+    assert set(HANDLERS) == mine
+
+
+def test_events_travel_through_the_inbox_and_the_outbox_empties(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    worker = service.worker()
+    message = wrap(news(made, MeetingReady, 1), source="zoom-connector", now=service.clock())
+    inbox.receive(service.database, [message, message, Message("bad", "meeting.ready", "{")], service.clock())
+    while any(step() for step in worker.steps().values()):
+        pass
+    assert video(service, made)["state"] == "ready"
+    assert service.outbox() == []
+    with service.database.read() as tx:
+        assert inbox.counts(tx) == {"waiting": 0, "parked": 1}
+    worker.database.close()
+    worker.bus.close()
+
+
+def test_old_idempotency_keys_are_forgotten(service: Service, host: Json) -> None:
+    headers = {"Idempotency-Key": "once"}
+    made = service.book(host, NINE, headers=headers)
+    service.change(made, "cancel")
+    worker = service.worker()
+    service.clock.turn(days=6)
+    worker.sweep.step()
+    assert service.try_to_book(host, NINE, headers=headers).status_code == 200
+    service.clock.turn(days=2)
+    worker.sweep.step()
+    assert service.try_to_book(host, NINE, headers=headers).status_code == 409
+    worker.database.close()
+    worker.bus.close()
