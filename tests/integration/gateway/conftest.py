@@ -81,6 +81,10 @@ class Gateway:
         host = made["host"]
         return Host(host["id"], host["email"], host["handle"], made["api_key"])
 
+    def book(self, host: Host, **fields: Any) -> dict[str, Any]:
+        """Let a booking be there."""
+        return inner_services.booking(self.inner, self.inner.hosts[host.id], **fields)
+
     def browser(self, host: Host) -> Browser:
         browser = Browser()
         browser.get(f"{self.url}/signin").submit("Sign in", email=host.email, password=PASSWORD)

@@ -145,4 +145,5 @@ def _for_host(host_id: str, booking_id: str) -> dict[str, Any]:
         "zone": found["host"]["timezone"],
         "back": url_for("pages.booking", booking_id=booking_id),
         "layout": "_dashboard.html",
+        "color": "",
     }

@@ -11,7 +11,7 @@ from gateway.pages import calendars, choosing, forms, times
 from gateway.pages.blueprint import pages
 from gateway.pages.forms import Errors
 from gateway.parts import parts
-from gateway.upstream import RefusedUpstreamError, path
+from gateway.upstream import RefusedUpstreamError, UpstreamUnavailableError, path
 
 NO_BOOKING = "There is no booking at this address. Open the link from your confirmation mail once more."
 GONE = "This kind of session is not offered any more, so it can't be moved here. Write to each other instead."
@@ -23,12 +23,14 @@ LIVE = frozenset({"pending", "delayed", "unavailable"})
 def confirmation(reference: str) -> ResponseReturnValue:
     """Show the booking."""
     booking = _booking(reference)
-    zone = times.known(booking["client"]["timezone"]) or booking["host"]["timezone"]
+    host = _host_of(booking)
     return render_template(
         "confirmation.html",
         link=joinable(booking),
         booking=booking,
-        zone=zone,
+        color=host.get("color", ""),
+        labels=_labels(host, booking["session_type"]["slug"]),
+        zone=times.known(booking["client"]["timezone"]) or booking["host"]["timezone"],
         live=is_live(booking),
         calendar_links=calendars.links(booking, parts().settings.public_url),
     )
@@ -126,7 +128,22 @@ def _for_client(booking: dict[str, Any]) -> dict[str, Any]:
         "zone": times.visitors_zone(zone),
         "back": url_for("pages.confirmation", reference=booking["reference"]),
         "layout": "_public.html",
+        "color": _host_of(booking).get("color", ""),
     }
+
+
+def _host_of(booking: dict[str, Any]) -> dict[str, Any]:
+    # For the color and the questions' words: the page can do without them.
+    try:
+        found: dict[str, Any] = parts().booking.ask("GET", path("hosts", booking["host"]["handle"]))
+    except (RefusedUpstreamError, UpstreamUnavailableError):
+        return {}
+    return found
+
+
+def _labels(host: dict[str, Any], slug: str) -> dict[str, str]:
+    kinds = [kind for kind in host.get("session_types", ()) if kind["slug"] == slug]
+    return {question["key"]: question["label"] for kind in kinds for question in kind.get("questions") or ()}
 
 
 def _booking(reference: str) -> dict[str, Any]:

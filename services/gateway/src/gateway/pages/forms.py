@@ -75,10 +75,11 @@ def _sentence(message: str) -> str:
     return plain[:1].upper() + plain[1:]
 
 
+_COUNTED = r"^(?:String|Value) should have at {} (\d+) (?:character|item)s?(?: after validation, not \d+)?$"
 _PLAIN = (
-    (re.compile(r"^(Field required|String should have at least 1 character)$"), "Fill this in"),
-    (re.compile(r"^String should have at least (\d+) characters?$"), r"Use at least \1 characters"),
-    (re.compile(r"^String should have at most (\d+) characters?$"), r"Use at most \1 characters"),
+    (re.compile(r"^(Field required|(String|Value) should have at least 1 (character|item).*)$"), "Fill this in"),
+    (re.compile(_COUNTED.format("least")), r"Use at least \1 characters"),
+    (re.compile(_COUNTED.format("most")), r"Use at most \1 characters"),
     (re.compile(r"^String should match pattern .*$"), "Use 3 to 40 small letters, digits and hyphens"),
     (re.compile(r"^Input should be (greater|less) than or equal to (-?\d+)$"), r"Must be \1 than or equal to \2"),
     (re.compile(r"^Input should be a valid (\w+).*$"), r"Must be a valid \1"),

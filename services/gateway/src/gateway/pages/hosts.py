@@ -1,5 +1,6 @@
 """A host's public page: what one can book."""
 
+import re
 from typing import Any
 
 from flask import render_template
@@ -11,6 +12,7 @@ from gateway.pages.blueprint import pages
 from gateway.parts import parts
 from gateway.upstream import RefusedUpstreamError, path
 
+HANDLE = re.compile(r"[a-z0-9-]{3,40}")
 NO_HOST = "There is no host at this address. Check the link that you were given."
 NO_SESSION = "This host offers no such session, or not any more. Look at what else there is."
 
@@ -23,8 +25,8 @@ def host(handle: str) -> ResponseReturnValue:
 
 def public_host(handle: str) -> dict[str, Any]:
     """Ask booking for a host as visitors see it. Raises `NotFound`."""
-    if handle in RESERVED:
-        raise NotFound
+    if handle in RESERVED or not HANDLE.fullmatch(handle):
+        raise NotFound(NO_HOST)
     try:
         found: dict[str, Any] = parts().booking.ask("GET", path("hosts", handle))
     except RefusedUpstreamError as refused:
