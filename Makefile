@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format clean
+.PHONY: help run test lint format docs clean
 .SILENT:
 
 help: ## list the targets
@@ -27,6 +27,10 @@ lint: ## check style, types and who may import what
 format: ## mend what the linter can mend by itself
 	sh deploy/local/start dev ruff check --fix .
 	sh deploy/local/start dev ruff format .
+
+docs: ## write the pages that are generated from the code
+	sh deploy/local/start dev python -P -m shared.events.document > docs/events.md.half
+	mv docs/events.md.half docs/events.md
 
 clean: ## remove .venv and all caches; ./var stays
 	find . -name .venv -prune -o -name .git -prune -o -path ./var -prune -o \
