@@ -256,6 +256,11 @@ def test_a_user_is_named_by_address(world: World) -> None:
     assert deauthorize(world, email="one@zoom.example").json()["email"] == "one@zoom.example"
 
 
+def test_a_removal_that_makes_no_sense_is_422_with_the_field(world: World) -> None:
+    answer = deauthorize(world, emial="x")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "emial")
+
+
 def test_the_body_in_the_list_is_the_one_that_was_sent(world: World, zoom: Api) -> None:
     zoom.made(topic="Ä")
     [hook] = delivered(world)

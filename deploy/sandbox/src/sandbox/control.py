@@ -2,42 +2,21 @@
 
 import json
 import sqlite3
-from typing import Any, Literal
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from sandbox import calls, faults, store
-from sandbox.context import Sandbox, here, zulu
+from sandbox import acts, calls, faults, store
+from sandbox.context import here, zulu
 from sandbox.mail import mailbox
-from sandbox.zoom import events, meetings, people, tokens
+from sandbox.zoom import meetings, people
 
 control = Blueprint("control", __name__, url_prefix="/sandbox")
 
 
-class Refused(Exception):
-    """A script asked for something that makes no sense; says what."""
-
-    def __init__(self, detail: str, errors: list[dict[str, str]] | None = None, status: int = 422) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.errors = errors or []
-        self.status = status
-
-
-class Deauthorize(BaseModel):
-    """Who removes the app; nobody named means who consented last."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    user_id: str | None = None
-    email: str | None = None
-    user_data_retention: Literal["true", "false"] | bool | None = None
-    event_ts: Literal["top", "payload", "text", "none"] = "top"
-
-
-@control.errorhandler(Refused)
-def refused(error: Refused) -> tuple[Response, int]:
+@control.errorhandler(acts.Refused)
+def refused(error: acts.Refused) -> tuple[Response, int]:
     """Say what is wrong."""
     return jsonify({"detail": error.detail, "errors": error.errors}), error.status
 
@@ -53,27 +32,30 @@ def list_faults() -> Response:
 def set_fault() -> tuple[Response, int]:
     """Set a fault, do it at once, or clear."""
     body = _body()
-    answer, status = apply(here(), body)
+    answer, status = acts.apply(here(), body)
     return jsonify(answer), status
 
 
 @control.delete("/faults")
 def clear_faults() -> Response:
     """Clear all faults, or those of one name."""
-    return jsonify({"cleared": clear(here(), name=request.args.get("fault"))})
+    return jsonify({"cleared": acts.clear(here(), name=request.args.get("fault"))})
 
 
 @control.delete("/faults/<int(max=99999999999):fault_id>")
 def clear_fault(fault_id: int) -> Response:
     """Clear one fault."""
-    return jsonify({"cleared": clear(here(), fault_id=fault_id)})
+    return jsonify({"cleared": acts.clear(here(), fault_id=fault_id)})
 
 
 @control.post("/deauthorize")
 def deauthorize() -> Response:
     """Let a user remove the app at Zoom."""
-    wish = _parsed(Deauthorize, _body(empty={}))
-    return jsonify(remove_app(here(), wish))
+    try:
+        wish = acts.Deauthorize.model_validate(_body(empty={}))
+    except ValidationError as error:
+        raise acts.nonsense(error) from None
+    return jsonify(acts.remove_app(here(), wish))
 
 
 @control.post("/reset")
@@ -147,99 +129,13 @@ def list_users() -> Response:
     return jsonify({"items": shown})
 
 
-def apply(box: Sandbox, body: Any) -> tuple[dict[str, Any], int]:
-    """Do what a fault's JSON says. Raises `Refused`."""
-    if isinstance(body, dict) and set(body) == {"clear"}:
-        if body["clear"] is not True and not isinstance(body["clear"], str):
-            raise Refused("clear: true clears everything, a fault's name clears those")
-        return {"cleared": clear(box, name=None if body["clear"] is True else body["clear"])}, 200
-    try:
-        fault = faults.ADAPTER.validate_python(body)
-    except ValidationError as error:
-        raise Refused("this is no fault: " + _sentence(error), _errors(error)) from None
-    with box.store.transaction() as db:
-        done = _at_once(db, box, fault)
-        answer = {"done": done} if done else {"id": faults.add(db, fault, box.now())}
-    box.faults_changed()
-    return answer | {"fault": fault.model_dump(exclude_none=True)}, 200 if done else 201
-
-
-def clear(box: Sandbox, *, name: str | None = None, fault_id: int | None = None) -> int:
-    """Take faults away, and open the mailbox again if that was one."""
-    with box.store.transaction() as db:
-        gone = faults.clear(db, name=name, fault_id=fault_id)
-    box.faults_changed()
-    return gone
-
-
-def remove_app(box: Sandbox, wish: Deauthorize) -> dict[str, Any]:
-    """Kill a user's tokens and tell the app."""
-    with box.store.transaction() as db:
-        named = wish.user_id or wish.email
-        if named:
-            user = people.by_id(db, wish.user_id) if wish.user_id else people.by_email(db, named)
-        else:
-            user = people.by_id(db, tokens.latest_user(db))
-        if user is None:
-            raise Refused("no such Zoom user" if named else "nobody has the app", status=404)
-        retention = wish.user_data_retention
-        tokens.end_grants(db, user["id"], box.now())
-        events.app_deauthorized(
-            db,
-            box,
-            user,
-            user_data_retention=None if retention is None else str(retention).lower(),
-            event_ts=wish.event_ts,
-        )
-    return {"user_id": user["id"], "account_id": user["account_id"], "email": user["email"]}
-
-
-def _at_once(db: sqlite3.Connection, box: Sandbox, fault: faults.Fault) -> str | None:
-    """Do what is done at once; None for a fault that stays."""
-    match fault:
-        case faults.ExpireTokens():
-            user = None
-            if fault.user is not None:
-                user = people.by_id(db, fault.user) or people.by_email(db, fault.user)
-                if user is None:
-                    raise Refused("user: no such Zoom user")
-            count = tokens.expire(db, box.now(), user_id=user["id"] if user else None, refresh_too=fault.refresh)
-            return f"{count} tokens expired"
-        case faults.UrlValidation():
-            events.url_validation(db, box)
-            return "endpoint.url_validation queued"
-        case faults.Smtp(mode="up"):
-            return f"{faults.clear(db, name='smtp')} faults of the mailbox cleared"
-        case faults.Scopes(existing=True):
-            tokens.replace_scopes(db, list(fault.granted))
-    return None
-
-
-def _parsed(model: type[Deauthorize], body: Any) -> Deauthorize:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise Refused(_sentence(error), _errors(error)) from None
-
-
 def _body(empty: Any = None) -> Any:
     if empty is not None and not request.get_data():
         return empty
     body = request.get_json(silent=True, force=True)
     if body is None:
-        raise Refused("the body is not JSON")
+        raise acts.Refused("the body is not JSON")
     return body
-
-
-def _errors(error: ValidationError) -> list[dict[str, str]]:
-    return [
-        {"field": ".".join(str(step) for step in one["loc"][1:]) or "fault", "message": one["msg"]}
-        for one in error.errors()
-    ]
-
-
-def _sentence(error: ValidationError) -> str:
-    return "; ".join(f"{one['field']}: {one['message']}" for one in _errors(error)[:3])
 
 
 def _shown(row: sqlite3.Row) -> dict[str, Any]:

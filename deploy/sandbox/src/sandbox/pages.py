@@ -8,7 +8,7 @@ from typing import Any, get_args
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from sandbox import control, faults
+from sandbox import acts, faults
 from sandbox.context import here
 from sandbox.mail import mailbox
 from sandbox.zoom import consent, events, fields, meetings, operations, people
@@ -93,10 +93,10 @@ def set_fault() -> tuple[str, int] | Answer:
     """Set the fault from the form; what makes no sense comes back with the reason."""
     written = request.form.get("fault", "")
     try:
-        control.apply(here(), json.loads(written))
+        acts.apply(here(), json.loads(written))
     except json.JSONDecodeError as error:
         return overview(f"This is not JSON: {error}", written), 422
-    except control.Refused as error:
+    except acts.Refused as error:
         return overview(error.detail, written), error.status
     return redirect(url_for("pages.overview") + "#faults", 303)
 
@@ -104,20 +104,20 @@ def set_fault() -> tuple[str, int] | Answer:
 @pages.post("/faults/clear")
 def clear_faults() -> Answer:
     """Clear one fault, or all."""
-    control.clear(here(), fault_id=request.form.get("id", type=int))
+    acts.clear(here(), fault_id=request.form.get("id", type=int))
     return redirect(url_for("pages.overview") + "#faults", 303)
 
 
 @pages.post("/deauthorize")
 def deauthorize() -> tuple[str, int] | Answer:
     """Remove the app as its user does at Zoom."""
-    wish = control.Deauthorize(
+    wish = acts.Deauthorize(
         user_id=request.form.get("user_id") or None,
         user_data_retention="true" if request.form.get("retention") == "true" else "false",
     )
     try:
-        control.remove_app(here(), wish)
-    except control.Refused as error:
+        acts.remove_app(here(), wish)
+    except acts.Refused as error:
         return overview(error.detail), error.status
     return redirect(url_for("pages.overview") + "#people", 303)
 
