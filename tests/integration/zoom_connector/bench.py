@@ -1,11 +1,15 @@
 """A connector with its real database, tokens and parts, before a real sandbox. Both live by one clock."""
 
+import atexit
 import hashlib
 import hmac
 import random
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -148,6 +152,15 @@ def everything(folder: Path) -> bytes:
     return b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+@cache
+def _migrated() -> Path:
+    """Give a database with all tables, made once: each test has its own copy."""
+    file = Path(tempfile.mkdtemp(prefix="zoom-connector-")) / "migrated.sqlite3"
+    migrations.migrate(f"sqlite:///{file}", "zoom_connector")
+    atexit.register(shutil.rmtree, file.parent)
+    return file
+
+
 @dataclass
 class Bench:
     """The connector's parts, stepped by hand. A second bench on the same folder is a second process's view."""
@@ -159,10 +172,15 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.settings = settings.load(environ(self.folder, self.zoom.url, **self.changed))
-        migrations.migrate(self.settings.database_url, "zoom_connector")
+        if not self._file.exists():
+            shutil.copy(_migrated(), self._file)
         self.worker = bootstrap.worker(self.settings, clock=self.clock, chance=random.Random(7))
         self.parts = bootstrap.build(self.settings, clock=self.clock)
         self.worker.reconcile.accounts = replace(self.parts.access, read_seconds=READ_SECONDS)
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "zoom-connector.sqlite3"
 
     def close(self) -> None:
         self.worker.database.close()

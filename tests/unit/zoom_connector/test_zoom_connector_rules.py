@@ -143,6 +143,14 @@ def test_a_signature_that_others_have_computed_is_taken() -> None:
     assert not genuine("secret", timestamp="1600000000", signature=digest, body=body, now=at + timedelta(seconds=301))
 
 
+@pytest.mark.parametrize("timestamp", ["", "x", "-5", "9" * 400, "1e9", "\u0661\u0662", None])
+@pytest.mark.parametrize("signature", ["", "v0=", "v0=\u00fc", "\udcff", None])
+def test_headers_that_make_no_sense_are_no_signature(timestamp: str | None, signature: str | None) -> None:
+    assert not genuine("secret", timestamp=timestamp, signature=signature, body=b"{}", now=NOW)
+    now_stamp = str(int(NOW.timestamp()))
+    assert not genuine("secret", timestamp=now_stamp, signature=signature, body=b"{}", now=NOW)
+
+
 SIGNATURE = "f45d5efebde85d90c0ddfbb8ddff0bbd8ee25be8ccabcf700be764ca6d573076"
 
 

@@ -98,7 +98,7 @@ def _install_others(app: OpenAPI, parts: Parts) -> None:
         if not _may_be_an_id(path.id):
             raise _no_meeting()
         with parts.database.write() as tx:
-            if not meetings.wake(tx, now, host_id=host_id, booking_id=path.id):
+            if not meetings.retry(tx, now, host_id=host_id, booking_id=path.id):
                 raise _no_meeting()
             connections.unpark(tx, host_id)
         return {}, 202

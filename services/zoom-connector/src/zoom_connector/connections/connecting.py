@@ -154,17 +154,26 @@ class Connecting:
 
     def _write(self, host_id: str, tokens: Tokens) -> None:
         """Put the new tokens in the place of whatever is there: Zoom has ended the old ones."""
-        for _ in range(STORE_TRIES):
-            try:
-                stored = self.tokens.read(host_id)
-                self.tokens.write(host_id, tokens, expected=stored.version if stored else 0)
-            except TokenConflictError:
-                continue
-            except TokenStoreUnavailableError as error:
-                log.warning("token_store_unavailable", host_id=host_id)
-                raise _refusal("token_store_unavailable") from error
-            return
+        try:
+            for _ in range(STORE_TRIES):
+                try:
+                    self.tokens.write(host_id, tokens, expected=self._version(host_id))
+                except TokenConflictError:
+                    continue
+                return
+        except TokenStoreUnavailableError as error:
+            log.warning("token_store_unavailable", host_id=host_id)
+            raise _refusal("token_store_unavailable") from error
         raise _refusal("token_store_unavailable")
+
+    def _version(self, host_id: str) -> int:
+        try:
+            stored = self.tokens.read(host_id)
+        except TokenStoreUnavailableError:
+            # Sealed with a key that is lost: of no use to anybody, and in the way of the new ones.
+            self.tokens.destroy(host_id)
+            return 0
+        return stored.version if stored else 0
 
 
 def _refusal(code: str) -> Refused:

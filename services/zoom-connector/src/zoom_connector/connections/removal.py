@@ -60,8 +60,8 @@ class Removal:
             raise Refused("conflict", "not_connected", "Zoom is not connected.")
         lock = self._take(host_id)
         try:
-            stored = self.tokens.read(host_id)
-            revoked = stored is not None and self._revoke(host_id, stored.tokens)
+            tokens = self._tokens(host_id)
+            revoked = tokens is not None and self._revoke(host_id, tokens)
             return self._erase(host_id, lock, cause="disconnected", revoked=revoked, confirmation=None)
         except TokenStoreUnavailableError as error:
             log.warning("token_store_unavailable", host_id=host_id)
@@ -108,6 +108,15 @@ class Removal:
         while not lock.take(self.clock(), LOCK_LASTS, by_force=time.monotonic() > end):
             time.sleep(0.05)
         return lock
+
+    def _tokens(self, host_id: str) -> Tokens | None:
+        try:
+            stored = self.tokens.read(host_id)
+        except TokenStoreUnavailableError:
+            # What can't be read can't be revoked, but it may still be possible to erase it.
+            log.warning("token_store_unavailable", host_id=host_id)
+            return None
+        return stored.tokens if stored else None
 
     def _revoke(self, host_id: str, tokens: Tokens) -> bool:
         """Ask Zoom to end the consent; say whether it is ended."""

@@ -4,16 +4,13 @@ import json
 import random
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from shared import due, logs
 from shared.clock import Clock
 from shared.database import Database
 from zoom_connector.connections.access import IDLE, Access
 from zoom_connector.reconcile.port import BusyError, NotConnectedError
-from zoom_connector.storage import connections, privacy
+from zoom_connector.storage import connections, leases, privacy
 from zoom_connector.storage.tables import CONNECTIONS, RECEIPTS
 from zoom_connector.tokens import TokenStoreUnavailableError
 from zoom_connector.zoom.errors import RefusedError, ZoomError
@@ -41,7 +38,9 @@ class KeepAlive:
 
     def step(self) -> int:
         """Renew one; 0 when none is due."""
-        row = due_row(self.database, CONNECTIONS, self.clock)
+        row = leases.take(
+            self.database, CONNECTIONS, self.clock(), LEASE, CONNECTIONS.c.status == connections.CONNECTED
+        )
         if row is None:
             return 0
         again_at, error = None, None
@@ -54,7 +53,7 @@ class KeepAlive:
             error = type(failure).__name__
             again_at = self.clock() + due.backoff(row.attempts, self.chance, base=FIRST_WAIT, cap=LONGEST_WAIT)
         attempts = {} if error else {"attempts": 0}
-        return finish(self.database, CONNECTIONS, row, next_attempt_at=again_at, last_error=error, **attempts)
+        return leases.give_back(self.database, CONNECTIONS, row, next_attempt_at=again_at, last_error=error, **attempts)
 
 
 @dataclass
@@ -68,7 +67,7 @@ class Confirmations:
 
     def step(self) -> int:
         """Post one; 0 when none is due."""
-        row = due_row(self.database, RECEIPTS, self.clock)
+        row = leases.take(self.database, RECEIPTS, self.clock(), LEASE)
         if row is None:
             return 0
         error = None
@@ -86,33 +85,9 @@ class Confirmations:
             state = "failed"
         log.info("erasure_confirmation", receipt_id=row.id, state=state, error=error)
         if state == "pending":
-            return finish(self.database, RECEIPTS, row, next_attempt_at=now + wait, last_error=error)
+            return leases.give_back(self.database, RECEIPTS, row, next_attempt_at=now + wait, last_error=error)
         # The document holds the last that we know of the person at Zoom.
         over = {"compliance": state, "compliance_document": None}
-        finish(self.database, RECEIPTS, row, next_attempt_at=None, last_error=error, **over)
+        leases.give_back(self.database, RECEIPTS, row, next_attempt_at=None, last_error=error, **over)
         privacy.scrub(self.database)
         return 1
-
-
-def due_row(database: Database, table: Any, clock: Clock) -> Row[Any] | None:
-    """Claim one due row of `table`, or give None."""
-    now = clock()
-    ready = [table.c.next_attempt_at <= now]
-    if table is CONNECTIONS:
-        ready.append(CONNECTIONS.c.status == connections.CONNECTED)
-    with database.read() as tx:
-        if tx.execute(table.select().where(*ready).limit(1)).first() is None:
-            return None
-    with database.write() as tx:
-        rows = due.claim(tx, table, now=now, lease_for=LEASE, limit=1, where=ready)
-    return rows[0] if rows else None
-
-
-def finish(database: Database, table: Any, row: Row[Any], **outcome: Any) -> int:
-    """Settle a claimed row; give 1, as a step does that has worked."""
-    try:
-        with database.write() as tx:
-            due.settle(tx, table, row.id, row.lease, **outcome)
-    except due.LeaseLostError:
-        log.warning("lease_lost", table=table.name)
-    return 1

@@ -37,6 +37,8 @@ BLIND_WAIT = timedelta(minutes=2)
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=45)
 LONGEST_PARK = timedelta(seconds=30)
+LONGEST_WAIT_HERE = timedelta(seconds=10)
+"""For what is mended on our side: a store that is away, credentials that are wrong."""
 BEHIND = timedelta(milliseconds=250)
 BUSY_WAIT = timedelta(seconds=1)
 MEETING_BUSY_WAIT = timedelta(minutes=5)
@@ -48,13 +50,14 @@ MIDNIGHT_SPREAD = 120
 UNANSWERED = "unanswered"
 """What stands at a meeting that Zoom failed by itself; those that only wait behind it have the park's name."""
 
-LATER: dict[type[Exception], tuple[str, timedelta | None]] = {
-    TokenStoreUnavailableError: ("token_store", None),
-    ClientInvalidError: ("client_invalid", None),
-    TokenRejectedError: ("token_rejected", None),
-    MeetingBusyError: ("meeting_busy", MEETING_BUSY_WAIT),
+LATER: dict[type[Exception], str] = {
+    TokenStoreUnavailableError: "token_store",
+    ClientInvalidError: "client_invalid",
+    TokenRejectedError: "token_rejected",
 }
-"""What time mends: what it is called, and how long it takes if that is known."""
+"""What is no fault of the meeting's: what it is called. All of the host's meetings wait for it together."""
+IN_LINE = ("outage", *LATER.values())
+"""What stands at a meeting that waits because others of its host failed."""
 BROKEN: dict[type[Exception], str] = {
     ScopesMissingError: sayings.SCOPES,
     AccountGoneError: sayings.ACCOUNT_GONE,
@@ -64,10 +67,15 @@ BROKEN: dict[type[Exception], str] = {
 
 @dataclass(frozen=True)
 class Park:
-    """All of the host's calls wait; `cause` is `outage`, `second`, `day` or `user_day`."""
+    """All of the host's calls wait; `cause` is a limit's kind or one of `IN_LINE`."""
 
     until: datetime
     cause: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Say whether something is broken, and not just used up."""
+        return self.cause in IN_LINE
 
 
 @dataclass(frozen=True)
@@ -96,9 +104,9 @@ class Situation:
     failures: int
     chance: random.Random
 
-    def wait(self, *, longest: timedelta = LONGEST_WAIT) -> datetime:
-        """Give when to try again: soon at first, then less and less often."""
-        return self.now + due.backoff(self.attempts, self.chance, base=FIRST_WAIT, cap=longest)
+    def after(self, failures: int, longest: timedelta) -> datetime:
+        """Give when to try again after so many failures: soon at first, then less and less often."""
+        return self.now + due.backoff(failures, self.chance, base=FIRST_WAIT, cap=longest)
 
 
 def created(case: Situation, made: Made) -> Outcome:
@@ -173,7 +181,7 @@ def _judge(case: Situation, error: Exception) -> Outcome:  # noqa: PLR0911 - a t
         case LimitedError():
             return _limited(case, error)
         case NotSentError() | UnsureError():
-            return _outage(case)
+            return _outage(case, "outage", LONGEST_WAIT, LONGEST_PARK)
         case ScopesMissingError() if case.action is Action.LOOK:
             return _blind(case)
         case MeetingGoneError() | MeetingOverError() if case.action is Action.DELETE:
@@ -187,8 +195,9 @@ def _judge(case: Situation, error: Exception) -> Outcome:  # noqa: PLR0911 - a t
 def _by_kind(case: Situation, error: Exception) -> Outcome:
     live = case.meeting.live
     if type(error) in LATER:
-        word, wait = LATER[type(error)]
-        return Outcome(case.now + wait if wait else case.wait(), sayings.delayed(word), error=word)
+        return _outage(case, LATER[type(error)], LONGEST_WAIT_HERE, LONGEST_WAIT_HERE)
+    if isinstance(error, MeetingBusyError):
+        return Outcome(case.now + MEETING_BUSY_WAIT, sayings.delayed("meeting_busy"), error="meeting_busy")
     if type(error) in BROKEN:
         reason = BROKEN[type(error)]
         return Outcome(None, sayings.unavailable(live=live, reason=reason), error="broken", broken=reason)
@@ -196,12 +205,11 @@ def _by_kind(case: Situation, error: Exception) -> Outcome:
     return Outcome(None, sayings.refused(code, live=live), error=f"zoom_{code}")
 
 
-def _outage(case: Situation) -> Outcome:
-    pause = due.backoff(case.failures + 1, case.chance, base=FIRST_WAIT, cap=LONGEST_PARK)
-    park = Park(case.now + pause, "outage")
+def _outage(case: Situation, cause: str, longest_wait: timedelta, longest_park: timedelta) -> Outcome:
+    park = Park(case.after(case.failures + 1, longest_park), cause)
     # A little after the others: should this one meeting be the cause, it must not stand before them each time.
-    again_at = max(case.wait(), park.until + BEHIND)
-    return Outcome(again_at, sayings.delayed("outage"), error=UNANSWERED, park=park)
+    again_at = max(case.after(case.attempts, longest_wait), park.until + BEHIND)
+    return Outcome(again_at, sayings.delayed(cause), error=UNANSWERED, park=park)
 
 
 def _limited(case: Situation, error: LimitedError) -> Outcome:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 from shared import due, outbox
 from shared.events import ZoomNeedsReconnect
 from zoom_connector.reconcile import sayings
-from zoom_connector.reconcile.outcomes import UNANSWERED, Outcome
+from zoom_connector.reconcile.outcomes import IN_LINE, UNANSWERED, Outcome
 from zoom_connector.storage import connections, meetings
 from zoom_connector.storage.tables import MEETINGS
 
@@ -63,13 +63,12 @@ def _host(tx: Connection, host_id: str, outcome: Outcome, now: datetime) -> None
     if host is None:
         return
     if outcome.park is not None:
-        outage = outcome.park.cause == "outage"
-        until = max(outcome.park.until, host.parked_until or outcome.park.until)
-        connections.park(
-            tx, host_id, until=until, cause=outcome.park.cause, failures=host.failures + 1 if outage else None
-        )
+        park = outcome.park
+        until = max(park.until, host.parked_until or park.until)
+        failures = host.failures + 1 if park.is_failure else None
+        connections.park(tx, host_id, until=until, cause=park.cause, failures=failures)
     elif outcome.worked and host.failures:
         connections.unpark(tx, host_id)
         # After one failure only those in line go on: it may have been that one meeting's own.
-        outage_is_over = host.failures >= SURELY_AN_OUTAGE
-        meetings.hasten(tx, now, host_id, ("outage", UNANSWERED) if outage_is_over else ("outage",))
+        surely_over = host.failures >= SURELY_AN_OUTAGE
+        meetings.hasten(tx, now, host_id, (*IN_LINE, UNANSWERED) if surely_over else IN_LINE)

@@ -84,9 +84,17 @@ def get(tx: Connection, booking_id: str) -> Row[Any] | None:
     return tx.execute(select(MEETINGS).where(MEETINGS.c.id == booking_id)).one_or_none()
 
 
-def wake(tx: Connection, now: datetime, *, host_id: str, booking_id: str) -> bool:
-    """Make a host's meeting due now, whatever it waits for; say whether there is one."""
-    return _wake(tx, now, [MEETINGS.c.host_id == host_id, MEETINGS.c.id == booking_id]) == 1
+def retry(tx: Connection, now: datetime, *, host_id: str, booking_id: str) -> bool:
+    """Make a host's meeting due now, whatever it waits for; say whether there is one.
+
+    What comes of it is told even if it was told before: somebody is waiting for it.
+    """
+    which = [MEETINGS.c.host_id == host_id, MEETINGS.c.id == booking_id]
+    if _wake(tx, now, which) != 1:
+        return False
+    unmet = MEETINGS.c.said.in_(("delayed", "unavailable", "failed"))
+    tx.execute(update(MEETINGS).where(*which, unmet).values(said_code=None))
+    return True
 
 
 def wake_host(tx: Connection, now: datetime, host_id: str) -> int:
@@ -145,13 +153,13 @@ def intent_values(intent: Intent | None) -> dict[str, Any]:
     }
 
 
+_OTHER = MEETINGS.alias("other")
 _NEAREST_FIRST = (MEETINGS.c.start_at, MEETINGS.c.id)
 
 
 def _due(now: datetime) -> Sequence[ColumnElement[bool]]:
     # One meeting of a host at a time: a host whose Zoom hangs holds up one thread, not all of them.
-    other = MEETINGS.alias("other")
-    under_way = exists().where(other.c.host_id == MEETINGS.c.host_id, other.c.leased_until > now)
+    under_way = exists().where(_OTHER.c.host_id == MEETINGS.c.host_id, _OTHER.c.leased_until > now)
     return [MEETINGS.c.next_attempt_at <= now, ~under_way]
 
 

@@ -23,10 +23,10 @@ CONNECTIONS = Table(
     Column("scopes", Text, nullable=False, server_default=""),
     Column("connected_at", Instant, nullable=True),
     Column("reason", Text, nullable=True),
-    # Until when this host's calls wait, and what for: `outage`, `second`, `day` or `user_day`.
+    # Until when this host's calls wait, and what for.
     Column("parked_until", Instant, nullable=True),
     Column("parked_for", String(20), nullable=True),
-    # Outages in a row, over all of the host's meetings.
+    # In a row, over all of the host's meetings.
     Column("failures", Integer, nullable=False, server_default="0"),
     *due.columns(),
     Index("connections_by_zoom_user", "zoom_user_id"),

@@ -13,15 +13,15 @@ from shared import due, logs
 from shared.clock import Clock
 from shared.database import Database
 from zoom_connector.connections.removal import Removal
-from zoom_connector.connections.upkeep import due_row, finish
 from zoom_connector.refusals import Refused
-from zoom_connector.storage import connections, privacy
+from zoom_connector.storage import connections, leases, privacy
 from zoom_connector.storage.tables import WEBHOOKS
 from zoom_connector.tokens import TokenStoreUnavailableError
 from zoom_connector.webhooks import contents
 
 log = logs.get(__name__)
 
+LEASE = timedelta(seconds=45)
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=1)
 CLOCKS_APART = timedelta(seconds=2)
@@ -40,7 +40,7 @@ class Handling:
 
     def step(self) -> int:
         """Handle one; 0 when none is due."""
-        row = due_row(self.database, WEBHOOKS, self.clock)
+        row = leases.take(self.database, WEBHOOKS, self.clock(), LEASE)
         if row is None:
             return 0
         try:
@@ -50,9 +50,11 @@ class Handling:
             log.warning("webhook_postponed", zoom_event=row.event, error=type(error).__name__)
             wait = due.backoff(row.attempts, self.chance, base=FIRST_WAIT, cap=LONGEST_WAIT)
             error_name = type(error).__name__
-            return finish(self.database, WEBHOOKS, row, next_attempt_at=self.clock() + wait, last_error=error_name)
+            return leases.give_back(
+                self.database, WEBHOOKS, row, next_attempt_at=self.clock() + wait, last_error=error_name
+            )
         # Only that it came is kept, to know it again: the rest says who it was.
-        finish(self.database, WEBHOOKS, row, next_attempt_at=None, document=None)
+        leases.give_back(self.database, WEBHOOKS, row, next_attempt_at=None, document=None)
         privacy.scrub(self.database)
         return 1
 
