@@ -27,7 +27,7 @@ from supervisor.supervisord import Supervisor
 
 TURN_SECONDS = 0.2
 """How long a signal or a death may wait to be noticed."""
-STOP_SECONDS = 6
+STOP_SECONDS = 7
 """How long a process may take to end when asked; then it is killed. A stop may take 10 s in all."""
 DEATHS, WITHIN_SECONDS = 5, 60
 LAST_LINES = 20
