@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from notifier import bootstrap, storage
+from notifier import bootstrap, dispatch, storage
 from notifier.settings import Settings
 from notifier.worker import Worker
 from shared import inbox, migrations
@@ -74,6 +74,11 @@ class Office:
     def wait_and_send(self, seconds: float) -> None:
         self.clock.turn(seconds)
         self.send()
+
+    def claim_and_die(self) -> None:
+        """Do what a worker does that is killed as soon as it holds its mails."""
+        with self.worker.database.write() as tx:
+            storage.claim(tx, now=self.clock(), lease_for=dispatch.LEASE, limit=dispatch.BATCH)
 
     def rows(self) -> list[Any]:
         with self.worker.database.read() as tx:

@@ -71,6 +71,7 @@ STEPS = st.one_of(
     st.integers(0, 4).map(_hear),
     st.sampled_from([0.5, 5.0, 16.0]).map(_turn),
     st.just(Step("send", lambda office, *_: office.send())),
+    st.just(Step("die", lambda office, *_: office.claim_and_die())),
     st.just(Step("refuse", _refuse)),
     st.just(Step("mend", lambda _office, box, _story: box.mend())),
 )
@@ -115,7 +116,7 @@ def test_any_order_of_events_ends_in_the_same_mails(
     for step in [*steps, *(_hear(number) for number in rest)]:
         step.do(office, box, story)
     box.mend()
-    for _ in range(3):
+    for _ in range(4):
         office.wait_and_send(41)
     check_what_was_told(story, office, box)
     office.close()

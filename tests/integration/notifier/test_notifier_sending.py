@@ -80,6 +80,20 @@ def test_after_the_wait_the_mail_says_that_the_link_follows_and_it_does_once(off
     assert [sequence(got) for got in box.to(CLIENT)] == [("REQUEST", 0), ("REQUEST", 1)]
 
 
+def test_a_link_that_comes_while_a_mail_without_it_is_on_its_way_is_sent_after_it(office: Office, box: Postbox) -> None:
+    def link_comes(_: Got) -> str:
+        office.hear(ready())
+        return "250 taken"
+
+    box.after_data = link_comes
+    office.hear(booked())
+    office.wait_and_send(16)
+    first, *others = box.got
+    assert LINK not in first.text
+    assert [LINK in got.text for got in others] == [True, True]
+    assert sorted(got.recipient for got in others) == [HOST, CLIENT]
+
+
 def test_each_way_of_having_no_link_has_its_words(office: Office, box: Postbox) -> None:
     known = {"booking_version": 1, "revision": 1, **ABOUT}
     said = {
@@ -263,6 +277,17 @@ def test_a_worker_killed_after_the_servers_answer_repeats_that_mail_alone_with_t
     assert len(office_events(office)) == 2
     office.wait_and_send(3600)
     assert len(box.got) == 3
+
+
+def test_a_link_mail_that_a_killed_worker_held_does_not_block_the_next_version(office: Office, box: Postbox) -> None:
+    office.hear(booked())
+    office.wait_and_send(16)
+    office.hear(ready())
+    office.claim_and_die()
+    office.hear(moved(), ready(2, 2))
+    office.wait_and_send(31)
+    assert subjects(box, CLIENT) == ["Booked", "Moved"]
+    assert set(office.states().values()) == {"sent"}
 
 
 def test_a_worker_that_lost_its_lease_neither_sends_nor_settles(office: Office, box: Postbox) -> None:

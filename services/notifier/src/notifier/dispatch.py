@@ -57,41 +57,42 @@ class Dispatch:
             if not storage.anything_due(tx, self.clock()):
                 return 0
         with self.database.write() as tx:
-            tasks = self._claim(tx)
-        if tasks:
-            with self._kept(tasks[0].row.lease), self.connect() as session:
-                for task in tasks:
-                    self._send(task, session)
-        return len(tasks)
+            rows = storage.claim(tx, now=self.clock(), lease_for=LEASE, limit=BATCH)
+        if rows:
+            with self._kept(rows[0].lease), self.connect() as session:
+                for row in rows:
+                    if task := self._opened(row):
+                        self._settle(task, self._send(task, session))
+        return len(rows)
 
-    def _claim(self, tx: Connection) -> list[_Task]:
-        tasks = []
-        for row in storage.claim(tx, now=self.clock(), lease_for=LEASE, limit=BATCH):
-            case = storage.correspondence(tx, row.booking_id)
-            delivery = storage.as_delivery(row)
-            if case is None or not is_owed(case, delivery):
-                storage.forget_unowed(tx, row.id, row.lease)
-                continue
-            tasks.append(_Task(row, case.host_id, delivery, occasion(case, delivery)))
-        return tasks
-
-    def _send(self, task: _Task, session: Session) -> None:
+    def _opened(self, row: Row[Any]) -> _Task | None:
+        """Read what the mail is to say as late as possible: a link may have come since the claim."""
         with self.database.read() as tx:
-            if not storage.holds(tx, task.row):
-                log.warning("delivery_lease_lost", delivery_id=task.row.id)
-                return
+            held = storage.holds(tx, row)
+            case = storage.correspondence(tx, row.booking_id)
+        delivery = storage.as_delivery(row)
+        if not held or case is None:
+            log.warning("delivery_lease_lost", delivery_id=row.id)
+            return None
+        if not is_owed(case, delivery):
+            with self.database.write() as tx:
+                storage.locked(tx, row.booking_id)
+                storage.forget_unowed(tx, row.id, row.lease)
+                # Whatever waited behind it is the next in its line.
+                handlers.replan(tx, row.booking_id, self.clock(), self.wait)
+            return None
+        return _Task(row, case.host_id, delivery, occasion(case, delivery))
+
+    def _send(self, task: _Task, session: Session) -> Outcome:
         try:
             mail = self.writer.write(task.delivery, task.occasion, self.clock())
+            recipient = self.writer.recipient_address(task.delivery)
         except addresses.UnusableAddress:
-            outcome = Outcome("refused", "the recipient's address is not one that mail can be sent to")
+            return Outcome("refused", "the recipient's address is not one that mail can be sent to")
         except Exception as error:  # noqa: BLE001 - a mail that can't be written must not hold up the others
             log.error("mail_not_written", delivery_id=task.row.id, kind=task.row.kind, error=logs.where(error))
-            outcome = Outcome("later", "the mail could not be written")
-        else:
-            outcome = session.send(
-                mail, sender=self.writer.sender_address, recipient=self.writer.recipient_address(task.delivery)
-            )
-        self._settle(task, outcome)
+            return Outcome("later", "the mail could not be written")
+        return session.send(mail, sender=self.writer.sender_address, recipient=recipient)
 
     def _settle(self, task: _Task, outcome: Outcome) -> None:
         try:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     insert,
+    or_,
     select,
     update,
 )
@@ -165,7 +166,11 @@ def revive(tx: Connection, delivery_ids: Iterable[str]) -> None:
 
 def anything_due(tx: Connection, now: datetime) -> bool:
     """Say whether a claim could find something, without taking a lock."""
-    return tx.execute(select(DELIVERIES.c.id).where(DELIVERIES.c.next_attempt_at <= now).limit(1)).first() is not None
+    free = or_(DELIVERIES.c.leased_until.is_(None), DELIVERIES.c.leased_until <= now)
+    return (
+        tx.execute(select(DELIVERIES.c.id).where(DELIVERIES.c.next_attempt_at <= now, free).limit(1)).first()
+        is not None
+    )
 
 
 def claim(tx: Connection, *, now: datetime, lease_for: timedelta, limit: int) -> list[Row[Any]]:
