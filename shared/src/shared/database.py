@@ -1,15 +1,14 @@
 """One service's own database: SQLite in WAL mode or PostgreSQL, behind the same SQLAlchemy Core code."""
 
-import sqlite3
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from psycopg.types.string import StrDumperUnknown
+from sqlalchemy import URL, Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.types import TypeDecorator
 
 from shared import logs
@@ -20,7 +19,20 @@ SQLITE_BUSY_MS = 10_000
 POLL_SECONDS = 0.005
 """How often SQLite's `data_version` is read: 2 microseconds of work, so that a commit is seen within 5 ms."""
 CHANNEL = "punctual_commit"
+# Both statements in one round trip. A transaction that changed nothing has no id, and wakes nobody.
+COMMIT_AND_WAKE = f"SELECT pg_notify('{CHANNEL}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
 POSTGRES_OPTIONS = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+POSTGRES_DEFAULTS = {
+    "connect_timeout": 5,
+    "fallback_application_name": "punctual",
+    # A server that vanished without a word is noticed within half a minute, also by who only listens.
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+WATCH_AGAIN = 0.5
+"""Seconds until the watch for commits is taken up again after the database went away."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -46,36 +58,46 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Database:
-    """A service's database. Made after a fork, never before one.
+    """A service's database. After a fork the child's first use makes connections of its own.
 
     `pool_size` is the number of threads that use it at once.
     """
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
-        self.engine = _engine(url, pool_size)
-        self._commits = _Commits(self)
+        self.engine = _engine(make_url(url), pool_size)
+        self._commits = _Commits(self.engine)
+        self._process = os.getpid()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, wake: bool = True) -> Iterator[Connection]:
         """Open one write transaction: committed at the end, rolled back by any exception.
 
         On SQLite it takes the write lock at once, so nothing read in it can have changed when it is written.
+        Without `wake` nobody needs to hear of it: for bookkeeping that makes nothing due.
         """
+        self._own()
         with self.engine.begin() as tx:
             yield tx
+            if wake and tx.dialect.name == "postgresql":
+                tx.exec_driver_sql(COMMIT_AND_WAKE)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads. It never waits for a writer."""
-        with self.engine.connect().execution_options(read_only=True) as tx:
-            yield tx
+        """Open a transaction that sees one moment and can't write. It never waits for a writer."""
+        self._own()
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            else:
+                yield connection.execution_options(read_only=True)
 
     def wait(self, seen: int, timeout: float) -> int:
         """Block until something has been committed since `seen`, or for `timeout` seconds; give what to pass next time.
 
         A wake-up is a hint: it may come without cause, and the time-out is the safety net if it never comes.
         """
+        self._own()
         return self._commits.wait(seen, timeout)
 
     def ping(self) -> None:
@@ -88,22 +110,32 @@ class Database:
         self._commits.stop()
         self.engine.dispose()
 
+    def _own(self) -> None:
+        """Leave to the parent what was made before a fork: two processes on one connection garble each other."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self.engine.dispose(close=False)
+            self._commits = _Commits(self.engine)
 
-def _engine(url: str, pool_size: int) -> Engine:
-    if make_url(url).get_backend_name() == "sqlite":
+
+def _engine(url: URL, pool_size: int) -> Engine:
+    if url.get_backend_name() == "sqlite":
         engine = create_engine(url, pool_size=pool_size, max_overflow=8, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    # What the URL says itself wins, except that its options add to ours.
+    arguments = {name: value for name, value in POSTGRES_DEFAULTS.items() if name not in url.query}
     engine = create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=8,
+        max_overflow=4,
+        pool_timeout=10,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "options": POSTGRES_OPTIONS},
+        connect_args=arguments | {"options": f"{POSTGRES_OPTIONS} {url.query.get('options', '')}"},
     )
-    event.listen(engine, "commit", _notify_postgres)
+    event.listen(engine, "connect", _prepare_postgres)
     return engine
 
 
@@ -123,19 +155,26 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def _notify_postgres(connection: Connection) -> None:
-    if not connection.get_execution_options().get("read_only", False):
-        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+class _WithoutNul(StrDumperUnknown):
+    """SQLite keeps a NUL in a text and PostgreSQL refuses the whole row; a message may hold one."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\x00", "\ufffd"))
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    connection.adapters.register_dumper(str, _WithoutNul)
 
 
 class _Commits:
     """Counts commits by anybody. One thread watches for the whole process, started at the first wait."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._changed = threading.Condition()
         self._count = 0
         self._stopping = threading.Event()
+        self._watching = True
         self._thread: threading.Thread | None = None
 
     def wait(self, seen: int, timeout: float) -> int:
@@ -159,33 +198,40 @@ class _Commits:
             self._changed.notify_all()
 
     def _watch(self) -> None:
-        sqlite = self._database.engine.dialect.name == "sqlite"
+        watch = self._poll_sqlite if self._engine.dialect.name == "sqlite" else self._listen_postgres
         while not self._stopping.is_set():
             try:
-                self._poll_sqlite() if sqlite else self._listen_postgres()
-            except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
-                log.warning("commit_watch_interrupted", error=type(error).__name__)
-                self._stopping.wait(1)
+                watch()
+            except Exception as error:  # noqa: BLE001 - without the watch every wake-up would wait for the safety poll
+                if self._watching:
+                    log.warning("commit_watch_interrupted", error=logs.where(error))
+                self._watching = False
+                self._stopping.wait(WATCH_AGAIN)
 
     def _poll_sqlite(self) -> None:
-        with self._database.engine.connect() as connection:
+        with self._engine.connect() as connection:
             raw = connection.connection.driver_connection
             if raw is None:
                 return
             last = None
             while not self._stopping.wait(POLL_SECONDS):
                 current = raw.execute("PRAGMA data_version").fetchone()[0]
+                self._watching = True
                 if current != last:
                     last = current
                     self._tell()
 
     def _listen_postgres(self) -> None:
-        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"LISTEN {CHANNEL}")
+        pooled = self._engine.raw_connection()
+        raw: Any = pooled.driver_connection
+        # It listens for as long as the process lives, and must not take a place from those who come and go.
+        pooled.detach()
+        with closing(raw):
+            raw.autocommit = True
+            raw.execute(f"LISTEN {CHANNEL}")
+            self._watching = True
+            # What was committed before this moment was heard by nobody.
             self._tell()
-            raw: Any = connection.connection.driver_connection
             while not self._stopping.is_set():
                 for _ in raw.notifies(timeout=1, stop_after=1):
                     self._tell()
-            with suppress(SQLAlchemyError):
-                connection.exec_driver_sql(f"UNLISTEN {CHANNEL}")

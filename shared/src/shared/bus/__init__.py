@@ -15,6 +15,10 @@ class BusUnavailableError(Exception):
     """The bus does not answer. What was to be sent is kept where it is and sent later."""
 
 
+class BusMisconfiguredError(BusUnavailableError):
+    """The bus is there and refuses us. Waiting does not mend it; the sentence says which setting to look at."""
+
+
 class Bus(Protocol):
     """RabbitMQ, or the embedded bus on a machine that has no broker."""
 
@@ -37,12 +41,19 @@ class Bus(Protocol):
         """Let go of connections and files."""
 
 
-def connect(broker_url: str, data: Path | None) -> Bus:
-    """Give the bus that the settings ask for: without a broker the embedded one in the folder `data`."""
-    from shared.bus.embedded import EmbeddedBus  # noqa: PLC0415 - each adapter imports this module
+def connect(broker_url: str, data: Path | None, ca_file: Path | None = None) -> Bus:
+    """Give the bus that the settings ask for: RabbitMQ, or without a broker the embedded one in the folder `data`.
 
+    `ca_file` holds the authorities to trust for `amqps://`; without it, those of the machine. Nothing is connected
+    yet. Raises `BusMisconfiguredError`.
+    """
+    # Each adapter imports this module, and a service that has no broker need not load its client libraries.
     if broker_url:
-        raise BusUnavailableError("BROKER_URL: this version speaks to the embedded bus only")
+        from shared.bus.rabbitmq import RabbitBus  # noqa: PLC0415
+
+        return RabbitBus(broker_url, ca_file)
     if data is None:
-        raise BusUnavailableError("neither a broker nor a folder for the embedded bus is given")
+        raise BusMisconfiguredError("neither a broker nor a folder for the embedded bus is given")
+    from shared.bus.embedded import EmbeddedBus  # noqa: PLC0415
+
     return EmbeddedBus(data / "bus.sqlite3")
