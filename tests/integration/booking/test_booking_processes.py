@@ -29,7 +29,9 @@ def test_api_and_worker_start_and_stop_cleanly(tmp_path: Path) -> None:
     port = free_port()
     env = environment(tmp_path, port)
     subprocess.run([*COMMAND, "migrate"], env=env, check=True, timeout=60, capture_output=True)
-    running = [subprocess.Popen([*COMMAND, role], env=env, stderr=subprocess.DEVNULL) for role in ("api", "worker")]
+    log = tmp_path / "log"
+    with log.open("w") as lines:
+        running = [subprocess.Popen([*COMMAND, role], env=env, stderr=lines) for role in ("api", "worker")]
     try:
 
         def ready() -> bool:
@@ -39,6 +41,7 @@ def test_api_and_worker_start_and_stop_cleanly(tmp_path: Path) -> None:
                 return False
 
         assert eventually(ready, timeout=30)
+        assert eventually(lambda: "worker_started" in log.read_text(), timeout=30)
         assert requests.get(f"http://127.0.0.1:{port}/me", timeout=2).status_code == 401
         assert "outbox_events" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=2).text
         document = requests.get(f"http://127.0.0.1:{port}/openapi/openapi.json", timeout=5).json()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from booking.slots import Availability, Diary, Interval, Occupancy, Offer, Reason, Slot, Terms
+from booking.slots import Availability, Diary, Group, Interval, Offer, Reason, Slot, Terms
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NINE_TO_FIVE = (Interval(9 * 60, 17 * 60),)
@@ -34,9 +34,12 @@ def readings(slots: list[Slot], zone: ZoneInfo = BERLIN) -> list[str]:
     return [slot.start.astimezone(zone).strftime("%H:%M%z") for slot in slots]
 
 
-def busy(start: datetime, minutes: int = 60, **more: object) -> Occupancy:
-    end = start + timedelta(minutes=minutes)
-    return Occupancy(start, end, start, end, **more)  # type: ignore[arg-type]
+def busy(start: datetime, minutes: int = 60) -> tuple[datetime, datetime]:
+    return start, start + timedelta(minutes=minutes)
+
+
+def group(start: datetime, taken: int) -> Diary:
+    return Diary([busy(start)], [Group(*busy(start), taken)])
 
 
 def berlin(day: date, hour: int, minute: int = 0) -> datetime:
@@ -152,7 +155,7 @@ def test_a_booking_takes_its_slot() -> None:
 
 
 def test_buffers_of_two_neighbours_add_up() -> None:
-    held = Occupancy(berlin(MONDAY, 9, 50), berlin(MONDAY, 11, 10), berlin(MONDAY, 10), berlin(MONDAY, 11))
+    held = berlin(MONDAY, 9, 50), berlin(MONDAY, 11, 10)
     terms = Terms(60, 15, buffer_before=10, buffer_after=10)
     found = readings(offer(terms, diary=Diary([held])).free(BERLIN, MONDAY, MONDAY))
     assert found[0] == "11:30+0100"
@@ -186,21 +189,20 @@ def test_the_horizon_counts_days_on_the_hosts_calendar() -> None:
 
 
 def test_a_full_day_is_full_on_the_hosts_date() -> None:
-    diary = Diary([busy(berlin(MONDAY, 9))], [berlin(MONDAY, 9)])
+    diary = Diary([busy(berlin(MONDAY, 9))], booked=[berlin(MONDAY, 9)])
     found = offer(Terms(60, 60, max_per_day=1), diary=diary).free(BERLIN, MONDAY, MONDAY + timedelta(days=1))
     assert {slot.start.astimezone(BERLIN).date() for slot in found} == {MONDAY + timedelta(days=1)}
 
 
 def test_a_group_session_offers_its_remaining_seats() -> None:
-    diary = Diary([busy(berlin(MONDAY, 9), taken=2, joinable=True)])
-    found = offer(Terms(60, 30, capacity=3), diary=diary).free(BERLIN, MONDAY, MONDAY)
+    found = offer(Terms(60, 30, capacity=3), diary=group(berlin(MONDAY, 9), taken=2)).free(BERLIN, MONDAY, MONDAY)
     assert found[0] == Slot(berlin(MONDAY, 9).astimezone(UTC), berlin(MONDAY, 10).astimezone(UTC), 1)
     assert readings(found)[1] == "10:00+0100"
     assert found[1].seats_left == 3
 
 
 def test_a_full_group_session_is_not_offered() -> None:
-    diary = Diary([busy(berlin(MONDAY, 9), taken=3, joinable=True)])
+    diary = group(berlin(MONDAY, 9), taken=3)
     assert readings(offer(Terms(60, 60, capacity=3), diary=diary).free(BERLIN, MONDAY, MONDAY))[0] == "10:00+0100"
 
 
@@ -230,7 +232,7 @@ def test_a_session_of_another_type_is_not_joined() -> None:
 def test_a_refusal_says_why(start: datetime, reason: Reason | None) -> None:
     tuesday = MONDAY + timedelta(days=1)
     booked = [berlin(tuesday, 14), berlin(tuesday, 15)]
-    diary = Diary([busy(berlin(MONDAY, 11)), *map(busy, booked)], booked)
+    diary = Diary([busy(berlin(MONDAY, 11)), *map(busy, booked)], booked=booked)
     terms = Terms(60, 60, min_notice=30, horizon=60, max_per_day=2)
     assert offer(terms, diary=diary).refusal(start) is reason
 
@@ -261,7 +263,7 @@ def test_dates_at_the_ends_of_the_calendar_are_only_dates() -> None:
 def test_a_month_with_a_thousand_bookings_takes_milliseconds() -> None:
     first = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)
     starts = [first + timedelta(days=day, minutes=5 * n) for day in range(31) for n in range(0, 66, 2)]
-    diary = Diary([busy(start, 5) for start in starts], starts)
+    diary = Diary([busy(start, 5) for start in starts], booked=starts)
     began = time.perf_counter()
     runs = 5
     for _ in range(runs):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from booking.slots import Availability, Diary, Interval, Occupancy, Offer, Reason, Terms
+from booking.slots import Availability, Diary, Group, Interval, Offer, Reason, Terms
 
 ZONES = sorted(available_timezones() - {"Factory", "localtime"})
 MINUTE = timedelta(minutes=1)
@@ -61,15 +61,16 @@ def terms(draw: st.DrawFn) -> Terms:
 @st.composite
 def diaries(draw: st.DrawFn, day: date) -> Diary:
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    occupancies, booked = [], []
+    busy, groups, booked = [], [], []
     for at in draw(st.lists(st.integers(-96, 200), max_size=8)):
         start = midnight + 15 * at * MINUTE
         end = start + draw(st.sampled_from([15, 30, 60])) * MINUTE
         before, after = draw(st.sampled_from([0, 10])), draw(st.sampled_from([0, 10]))
-        own = draw(st.booleans())
-        occupancies.append(Occupancy(start - before * MINUTE, end + after * MINUTE, start, end, 1, own))
-        booked += [start] if own else []
-    return Diary(occupancies, booked)
+        busy.append((start - before * MINUTE, end + after * MINUTE))
+        if draw(st.booleans()):
+            groups.append(Group(start, end, 1))
+            booked.append(start)
+    return Diary(busy, groups, booked)
 
 
 def reading(at: datetime, zone: ZoneInfo) -> tuple[date, int]:
@@ -92,11 +93,11 @@ def open_minutes(availability: Availability, first: date, days: int) -> list[tup
 
 def seats(rules: Terms, diary: Diary, start: datetime) -> int:
     end = start + rules.duration * MINUTE
-    joined = [o for o in diary.occupancies if o.joinable and (o.start, o.end) == (start, end)]
+    joined = [group.taken for group in diary.groups if (group.start, group.end) == (start, end)]
     if joined:
-        return rules.capacity - joined[-1].taken
+        return rules.capacity - joined[-1]
     begin, done = start - rules.buffer_before * MINUTE, end + rules.buffer_after * MINUTE
-    return 0 if any(o.busy_from < done and begin < o.busy_to for o in diary.occupancies) else rules.capacity
+    return 0 if any(since < done and begin < until for since, until in diary.busy) else rules.capacity
 
 
 def reference(

@@ -1,7 +1,8 @@
 """How views leave the house, and what the views of requests are made with."""
 
 from dataclasses import dataclass
-from typing import cast
+from http import HTTPStatus
+from typing import Any, cast
 
 from flask import Response, current_app
 from pydantic import BaseModel
@@ -10,6 +11,9 @@ from booking.api.views import Views
 from booking.handlers.desk import Desk
 
 CALENDAR = "text/calendar; charset=utf-8; method=PUBLISH"
+CALENDAR_RESPONSES: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
+    200: {"description": "iCalendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}
+}
 EXTENSION = "booking"
 
 

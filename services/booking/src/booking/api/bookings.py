@@ -61,7 +61,7 @@ def cancel_by_client(path: ReferencePath, body: CancelBody) -> Response:
     return shown(parts().views.booking(canceled, "client"))
 
 
-@routes.get("/bookings/<reference>/calendar.ics")
+@routes.get("/bookings/<reference>/calendar.ics", responses=answers.CALENDAR_RESPONSES)
 def download(path: ReferencePath) -> Response:
     """Give a booking for the client's own calendar."""
     record = reading.booking(parts().desk, by_reference(path.reference))
@@ -107,7 +107,7 @@ def cancel_by_host(path: IdPath, body: CancelBody) -> Response:
     return shown(parts().views.booking(canceled, "host"))
 
 
-@routes.get("/me/calendar.ics")
+@routes.get("/me/calendar.ics", responses=answers.CALENDAR_RESPONSES)
 def feed(query: FeedQuery) -> Response:
     """Give the host's calendar program what is booked; the key is the capability."""
     found = reading.feed(parts().desk, query.key)

@@ -90,12 +90,22 @@ def is_web_address(value: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r'[\s<>"\\^`{|}]', value)
 
 
-ClientEmail = Annotated[Line, Field(max_length=254), AfterValidator(partial(_email, anywhere=False))]
-HostEmail = Annotated[Line, Field(max_length=254), AfterValidator(partial(_email, anywhere=True))]
+_EMAIL_SCHEMA = WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})
+ClientEmail = Annotated[Line, Field(max_length=254), AfterValidator(partial(_email, anywhere=False)), _EMAIL_SCHEMA]
+HostEmail = Annotated[Line, Field(max_length=254), AfterValidator(partial(_email, anywhere=True)), _EMAIL_SCHEMA]
 """Where mail reaches the host of an inside server may be a name without a dot."""
 Name = Annotated[Line, Field(min_length=1, max_length=120)]
-Handle = Annotated[Line, Field(pattern=r"^[a-z0-9-]{3,40}$"), AfterValidator(_handle)]
-Slug = Annotated[Line, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+Handle = Annotated[
+    Line,
+    Field(pattern=r"^[a-z0-9-]{3,40}$"),
+    AfterValidator(_handle),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9-]{3,40}$"}),
+]
+Slug = Annotated[
+    Line,
+    Field(pattern=r"^[a-z0-9-]{1,60}$"),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9-]{1,60}$"}),
+]
 Title = Annotated[Line, Field(min_length=1, max_length=120)]
 Zone = Annotated[Line, Field(min_length=1, max_length=64)]
 LongText = Annotated[Text, Field(max_length=2000)]

@@ -59,22 +59,24 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Occupancy:
-    """A busy stretch of the host; `joinable` when it is a group session of the very type that is asked about."""
+class Group:
+    """A group session that has begun to fill, and how many seats of it are taken."""
 
-    busy_from: datetime
-    busy_to: datetime
     start: datetime
     end: datetime
-    taken: int = 1
-    joinable: bool = False
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
 class Diary:
-    """What is booked already: all that keeps the host busy, and the starts of this type's confirmed bookings."""
+    """What is booked already.
 
-    occupancies: Sequence[Occupancy] = ()
+    `busy` is all that keeps the host busy, each from and to when; `groups` are those of it that can be joined, and
+    `booked` the starts of the confirmed bookings, both of the session type that is asked about.
+    """
+
+    busy: Sequence[tuple[datetime, datetime]] = ()
+    groups: Sequence[Group] = ()
     booked: Sequence[datetime] = ()
 
 
@@ -90,7 +92,7 @@ class Slot:
 class Offer:
     """All that decides what one session type offers at one moment.
 
-    The diary has to cover the whole of what is asked: every occupancy that a candidate with its buffers may touch.
+    The diary has to cover the whole of what is asked: everything that a candidate with its buffers may touch.
     """
 
     def __init__(self, availability: Availability, terms: Terms, diary: Diary, now: datetime) -> None:
@@ -104,9 +106,9 @@ class Offer:
         self._overrides = {day_number(day): intervals for day, intervals in availability.overrides.items()}
         self._last_day = self._clock(self._now, self._now).day(self._now) + terms.horizon
         self._booked = [instant(start) for start in diary.booked]
-        self._busy = _merged((instant(o.busy_from), instant(o.busy_to)) for o in diary.occupancies)
+        self._busy = _merged((instant(start), instant(end)) for start, end in diary.busy)
         self._busy_ends = [end for _, end in self._busy]
-        self._groups = {(instant(o.start), instant(o.end)): o.taken for o in diary.occupancies if o.joinable}
+        self._groups = {(instant(group.start), instant(group.end)): group.taken for group in diary.groups}
 
     def free(self, zone: ZoneInfo, first: date, last: date) -> list[Slot]:
         """List the free slots whose start has a date from `first` to `last`, both included, on the clock of `zone`."""

@@ -3,11 +3,11 @@
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from booking.bookings import Booking, SessionType
-from booking.slots import Diary, Occupancy
+from booking.slots import Diary, Group
 from booking.storage.tables import BOOKINGS, OCCUPANCIES
 
 
@@ -19,33 +19,26 @@ def diary(
     tx: Connection, session_type: SessionType, since: datetime, until: datetime, *, without: Booking | None = None
 ) -> Diary:
     """Read what is booked in a stretch of time, as if the booking `without` were not there."""
-    query = (
-        select(OCCUPANCIES)
-        .where(
-            OCCUPANCIES.c.host_id == session_type.host_id,
-            OCCUPANCIES.c.busy_to > since,
-            OCCUPANCIES.c.busy_from < until,
-        )
-        .order_by(OCCUPANCIES.c.busy_from)
-    )
     own = without.occupancy_id if without is not None else None
-    occupancies = [
-        Occupancy(
-            busy_from=row.busy_from,
-            busy_to=row.busy_to,
-            start=row.starts_at,
-            end=row.ends_at,
-            taken=row.taken - (row.id == own),
-            joinable=row.seats > 1 and row.session_type_id == session_type.id,
-        )
-        for row in tx.execute(query)
-        if row.id != own or row.taken > 1
-    ]
-    return Diary(occupancies, _booked(tx, session_type, since, until, without) if session_type.max_per_day else [])
+    in_reach = and_(
+        OCCUPANCIES.c.host_id == session_type.host_id, OCCUPANCIES.c.busy_to > since, OCCUPANCIES.c.busy_from < until
+    )
+    others = or_(OCCUPANCIES.c.id != (own or ""), OCCUPANCIES.c.taken > 1)
+    busy = tx.execute(select(OCCUPANCIES.c.busy_from, OCCUPANCIES.c.busy_to).where(in_reach, others))
+    return Diary(
+        [(row.busy_from, row.busy_to) for row in busy],
+        _groups(tx, session_type, and_(in_reach, others), own) if session_type.capacity > 1 else [],
+        _booked(tx, session_type, since, until, without=without) if session_type.max_per_day else [],
+    )
+
+
+def _groups(tx: Connection, session_type: SessionType, reach: ColumnElement[bool], own: str | None) -> list[Group]:
+    query = select(OCCUPANCIES).where(reach, OCCUPANCIES.c.session_type_id == session_type.id, OCCUPANCIES.c.seats > 1)
+    return [Group(row.starts_at, row.ends_at, row.taken - (row.id == own)) for row in tx.execute(query)]
 
 
 def _booked(
-    tx: Connection, session_type: SessionType, since: datetime, until: datetime, without: Booking | None
+    tx: Connection, session_type: SessionType, since: datetime, until: datetime, *, without: Booking | None
 ) -> list[datetime]:
     query = select(BOOKINGS.c.starts_at).where(
         BOOKINGS.c.session_type_id == session_type.id,
