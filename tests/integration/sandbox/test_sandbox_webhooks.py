@@ -206,6 +206,7 @@ def test_a_proof_is_checked(world: World) -> None:
 def test_the_endpoint_is_asked_again_after_72_hours(world: World) -> None:
     world.fault(fault="url_validation")
     world.app.wait("endpoint.url_validation")
+    world.fault(fault="webhooks", off=True)
     world.clock.move(hours=72)
     world.app.wait("endpoint.url_validation", 2)
 

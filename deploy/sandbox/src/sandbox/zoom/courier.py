@@ -20,7 +20,7 @@ from sandbox.zoom import events
 
 RETRY_AFTER = (5 * 60, 20 * 60, 60 * 60)
 VALIDATE_EVERY = 72 * 3600
-ANSWER_WITHIN = 3
+CONNECT_WITHIN, ANSWER_WITHIN = 1, 3
 AT_ONCE = 8
 
 
@@ -69,7 +69,9 @@ class Courier:
         """Ask the endpoint to prove itself every 72 hours, once somebody has asked it for the first time."""
         box = self._box
         with box.store.reading() as db:
-            row = db.execute("SELECT max(created_at) FROM webhooks WHERE event = 'endpoint.url_validation'").fetchone()
+            row = db.execute(
+                "SELECT max(created_at) FROM webhooks WHERE event = ?", (events.URL_VALIDATION,)
+            ).fetchone()
         if row[0] is not None and row[0] + VALIDATE_EVERY <= box.now():
             with box.store.transaction() as db:
                 events.url_validation(db, box)
@@ -125,12 +127,12 @@ class Courier:
                     box.settings.webhook_address,
                     data=errand.body,
                     headers=headers,
-                    timeout=ANSWER_WITHIN,
+                    timeout=(CONNECT_WITHIN, ANSWER_WITHIN),
                     allow_redirects=False,
                 )
         except requests.RequestException as error:
             return type(error).__name__, False, True
-        if errand.event == "endpoint.url_validation":
+        if errand.event == events.URL_VALIDATION:
             return self._judge(errand, answer)
         arrived = answer.status_code in {200, 204}
         again = answer.status_code >= 500 or bool(errand.rules.retry_any)  # noqa: PLR2004 - server errors

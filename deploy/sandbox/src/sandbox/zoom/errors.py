@@ -12,11 +12,9 @@ class ApiError(Exception):
         code: int,
         message: str,
         errors: list[dict[str, str]] | None = None,
-        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = headers or {}
         self.body: dict[str, Any] = {"code": code, "message": message}
         if errors is not None:
             self.body["errors"] = errors

@@ -72,7 +72,6 @@ def api_error(error: ApiError) -> Response:
     """Write a REST refusal."""
     answer = jsonify(error.body)
     answer.status_code = error.status
-    answer.headers.extend(error.headers)
     return answer
 
 

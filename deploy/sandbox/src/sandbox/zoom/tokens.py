@@ -12,7 +12,7 @@ CODE_LIFE = 5 * 60
 ACCESS_LIFE = 3600
 REFRESH_LIFE = 90 * 86_400
 
-FORGIVEN = "Invalid Token!"
+INVALID_TOKEN = "Invalid Token!"
 
 
 def scopes_offered(db: sqlite3.Connection, default: tuple[str, ...]) -> list[str]:
@@ -69,7 +69,7 @@ def refresh(db: sqlite3.Connection, token: str, now: float) -> dict[str, object]
         or row["expires_at"] <= now
         or (row["superseded_at"] is not None and now >= row["superseded_at"] + (grace.grace if grace else 0))
     ):
-        raise TokenError("invalid_grant", FORGIVEN)
+        raise TokenError("invalid_grant", INVALID_TOKEN)
     db.execute(
         "UPDATE tokens SET superseded_at = ? WHERE grant_id = ? AND kind = 'refresh' AND superseded_at IS NULL",
         (now, row["grant_id"]),
@@ -83,7 +83,7 @@ def revoke(db: sqlite3.Connection, token: str, now: float, *, lenient: bool) -> 
     row = _with_user(db, token)
     usable = row is not None and row["ended_at"] is None
     if row is None or not usable or not (lenient or (row["kind"] == "access" and row["expires_at"] > now)):
-        raise TokenError("invalid_request", FORGIVEN)
+        raise TokenError("invalid_request", INVALID_TOKEN)
     end_grants(db, row["user_id"], now)
     user: sqlite3.Row = db.execute("SELECT * FROM users WHERE id = ?", (row["user_id"],)).fetchone()
     return user
