@@ -12,7 +12,7 @@ CODE_LIFE = 5 * 60
 ACCESS_LIFE = 3600
 REFRESH_LIFE = 90 * 86_400
 
-INVALID_TOKEN = "Invalid Token!"
+INVALID_TOKEN = "Invalid Token!"  # noqa: S105 - what Zoom says
 
 
 def scopes_offered(db: sqlite3.Connection, default: tuple[str, ...]) -> list[str]:
