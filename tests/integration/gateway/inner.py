@@ -169,6 +169,13 @@ def _slots(_inner: Inner, call: Call, _handle: str, slug: str) -> Answer:
     return 200, {"timezone": zone.key, "slots": slots}
 
 
+def _slots_to_move_to(inner: Inner, call: Call, key: str) -> Answer:
+    found = _of(inner, call, key)
+    if found is None:
+        return problem(404, "no_such_booking")
+    return _slots(inner, call, "", str(found["session_type"]["slug"]))
+
+
 def booking(inner: Inner, host: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Make a booking of a host and keep it."""
     number = len(inner.bookings) + 1
@@ -185,6 +192,8 @@ def booking(inner: Inner, host: dict[str, Any], **fields: Any) -> dict[str, Any]
         "client": {"name": "Carl", "email": "carl@example.org", "timezone": "Europe/Berlin"},
         "notes": "",
         "answers": {},
+        "questions": [{"key": "topic", "label": "What is it about?", "required": False}],
+        "location": {"kind": "video", "provider": "zoom", "detail": None},
         "video": {"provider": "zoom", "state": "pending", "join_url": None, "passcode": None},
         "canceled_by": None,
         "cancel_reason": None,
@@ -283,6 +292,8 @@ VIEWS: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "/hosts/*/session-types/*/slots", _slots),
     ("POST", "/hosts/*/session-types/*/bookings", _book),
     ("GET", "/bookings/*", _booking),
+    ("GET", "/bookings/*/slots", _slots_to_move_to),
+    ("GET", "/me/bookings/*/slots", _slots_to_move_to),
     ("POST", "/bookings/*/reschedule", _reschedule),
     ("POST", "/bookings/*/cancel", _cancel),
     ("GET", "/bookings/*/calendar.ics", lambda *_: (200, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")),

@@ -54,7 +54,7 @@ FORMS = (
 
 @pytest.fixture
 def reference(gateway: Gateway, host: Host) -> str:
-    return gateway.book(host)["reference"]
+    return str(gateway.book(host)["reference"])
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -8,6 +8,8 @@ from shared import logs
 
 log = logs.get(__name__)
 
+NOT_FOUND = 404
+
 
 def booking_with_deliveries(parts: Parts, host_id: str, booking_id: str) -> dict[str, Any]:
     """Give a host's booking with its timeline and its mails; without the notifier, say that the mails are unknown."""
@@ -33,6 +35,3 @@ def retry(parts: Parts, host_id: str, booking_id: str) -> None:
             # A booking without a meeting, or one whose events are still on their way, has nothing to retry there.
             if refused.status != NOT_FOUND:
                 raise
-
-
-NOT_FOUND = 404

@@ -24,7 +24,7 @@ def install(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
     )
-    zoom = " ".join(form_targets(settings.zoom_oauth_url))
+    zoom = " ".join(form_targets(settings.zoom_oauth_url, settings.public_url))
     app.context_processor(lambda: {"csp_nonce": nonce()})
 
     @app.before_request
@@ -57,8 +57,10 @@ def nonce() -> str:
     return str(g.csp_nonce)
 
 
-def form_targets(zoom_oauth_url: str) -> list[str]:
-    """Name the origins that a form of ours may end at: browsers check every redirect, and Zoom has several hosts."""
+def form_targets(zoom_oauth_url: str | None, public_url: str) -> list[str]:
+    """Name what a form of ours may end at: browsers check every redirect, and Zoom has several hosts."""
+    if zoom_oauth_url is None:
+        return ["https:"] if public_url.startswith("https://") else ["https:", "http:"]
     parts = urlsplit(zoom_oauth_url)
     origin = f"{parts.scheme}://{parts.netloc}"
     return [origin, "https://*.zoom.us"] if parts.hostname == "zoom.us" else [origin]

@@ -12,6 +12,7 @@ class Settings(Common):
     booking_url: WebUrl
     zoom_connector_url: WebUrl
     notifier_url: WebUrl
-    zoom_oauth_url: WebUrl = "https://zoom.us"
+    zoom_oauth_url: WebUrl | None = None
+    """Where the connector sends browsers; forms may end there. Unknown, they may end at any site that speaks https."""
     proxies: int = Field(default=0, ge=0, le=10)
     """How many reverse proxies stand in front and set X-Forwarded-For; 0 means that the header is not believed."""

@@ -26,6 +26,8 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 SERVER_ERRORS = 500
 BAD_REQUESTS = 400
 UNSIGNED = 401
+WITHOUT_A_REASON = ("internal_error", "unavailable")
+"""Codes of failures that are nobody's decision; any other one says something that people should read."""
 
 
 class UpstreamUnavailableError(Exception):
@@ -129,7 +131,7 @@ class Upstream:
             body = json.dumps(json_body).encode()
             sent["Content-Type"] = "application/json"
         answer = self.send(method, path, host=host, query=query, body=body, headers=sent)
-        if answer.status >= SERVER_ERRORS:
+        if answer.status >= SERVER_ERRORS and _object(answer).get("code") in (None, *WITHOUT_A_REASON):
             raise UpstreamUnavailableError(self.name)
         if not answer.ok:
             raise RefusedUpstreamError(answer)

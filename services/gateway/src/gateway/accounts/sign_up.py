@@ -134,6 +134,10 @@ class SignUps:
     def _make_host(self, claim: _Claim, wanted: SignUp) -> dict[str, Any]:
         profile = wanted.model_dump(include={"name", "email", "handle", "timezone"})
         host: dict[str, Any] = self._booking.ask("PUT", path("hosts", claim.account_id), json_body=profile)
+        # An earlier try may have made the host with another name, handle or zone; what counts is this one.
+        other = {name: profile[name] for name in ("name", "handle", "timezone") if host[name] != profile[name]}
+        if other:
+            host = self._booking.ask("PATCH", "/me", host=claim.account_id, json_body=other)
         return host
 
     def _give_up(self, claim: _Claim) -> None:

@@ -32,6 +32,7 @@ ROUTES = (
     Route("PATCH", "/me/session-types/<id>", BOOKING, HOST),
     Route("DELETE", "/me/session-types/<id>", BOOKING, HOST),
     Route("GET", "/me/bookings", BOOKING, HOST),
+    Route("GET", "/me/bookings/<id>/slots", BOOKING, HOST),
     Route("POST", "/me/bookings/<id>/reschedule", BOOKING, HOST),
     Route("POST", "/me/bookings/<id>/cancel", BOOKING, HOST),
     # A calendar program can't send a key in a header: the feed's address is itself the capability.
@@ -40,6 +41,7 @@ ROUTES = (
     Route("GET", "/hosts/<handle>/session-types/<slug>/slots", BOOKING, ANYONE),
     Route("POST", "/hosts/<handle>/session-types/<slug>/bookings", BOOKING, ANYONE),
     Route("GET", "/bookings/<reference>", BOOKING, ANYONE),
+    Route("GET", "/bookings/<reference>/slots", BOOKING, ANYONE),
     Route("POST", "/bookings/<reference>/reschedule", BOOKING, ANYONE),
     Route("POST", "/bookings/<reference>/cancel", BOOKING, ANYONE),
     Route("GET", "/bookings/<reference>/calendar.ics", BOOKING, ANYONE),

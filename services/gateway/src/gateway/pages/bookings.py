@@ -144,6 +144,8 @@ def _for_host(host_id: str, booking_id: str) -> dict[str, Any]:
         "booking": found,
         "zone": found["host"]["timezone"],
         "back": url_for("pages.booking", booking_id=booking_id),
+        "slots": path("me", "bookings", booking_id, "slots"),
+        "host_id": host_id,
         "layout": "_dashboard.html",
         "color": "",
     }

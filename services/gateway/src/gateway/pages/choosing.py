@@ -42,11 +42,15 @@ class Choice:
 
 def free_slots(of: Parts, handle: str, slug: str, zone: str) -> FreeSlots:
     """Ask booking for the free slots of a session type, in a visitor's zone."""
+    return slots_at(of, path("hosts", handle, "session-types", slug, "slots"), zone)
+
+
+def slots_at(of: Parts, where: str, zone: str, *, host_id: str | None = None) -> FreeSlots:
+    """Ask booking for the free slots at an inner address."""
 
     def ask(first: date, last: date) -> Iterable[dict[str, object]]:
         query = urlencode({"from": first.isoformat(), "to": last.isoformat(), "timezone": zone})
-        where = path("hosts", handle, "session-types", slug, "slots")
-        found: dict[str, Any] = of.booking.ask("GET", where, query=query)
+        found: dict[str, Any] = of.booking.ask("GET", where, query=query, host=host_id)
         slots: list[dict[str, object]] = found["slots"]
         return slots
 

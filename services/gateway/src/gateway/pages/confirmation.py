@@ -29,7 +29,6 @@ def confirmation(reference: str) -> ResponseReturnValue:
         link=joinable(booking),
         booking=booking,
         color=host.get("color", ""),
-        labels=_labels(host, booking["session_type"]["slug"]),
         zone=times.known(booking["client"]["timezone"]) or booking["host"]["timezone"],
         live=is_live(booking),
         calendar_links=calendars.links(booking, parts().settings.public_url),
@@ -105,7 +104,7 @@ def reschedule_page(shown: dict[str, Any], base: str, errors: Errors, nearest: l
     start = choosing.chosen_start(zone)
     choice = None
     if start is None and not errors and booking["status"] == "confirmed":
-        ask = choosing.free_slots(parts(), booking["host"]["handle"], booking["session_type"]["slug"], zone)
+        ask = choosing.slots_at(parts(), shown["slots"], zone, host_id=shown["host_id"])
         try:
             choice = choosing.choose(base, zone, ask)
         except RefusedUpstreamError:
@@ -127,23 +126,20 @@ def _for_client(booking: dict[str, Any]) -> dict[str, Any]:
         "booking": booking,
         "zone": times.visitors_zone(zone),
         "back": url_for("pages.confirmation", reference=booking["reference"]),
+        "slots": path("bookings", booking["reference"], "slots"),
+        "host_id": None,
         "layout": "_public.html",
         "color": _host_of(booking).get("color", ""),
     }
 
 
 def _host_of(booking: dict[str, Any]) -> dict[str, Any]:
-    # For the color and the questions' words: the page can do without them.
+    # For the color: the page can do without it.
     try:
         found: dict[str, Any] = parts().booking.ask("GET", path("hosts", booking["host"]["handle"]))
     except (RefusedUpstreamError, UpstreamUnavailableError):
         return {}
     return found
-
-
-def _labels(host: dict[str, Any], slug: str) -> dict[str, str]:
-    kinds = [kind for kind in host.get("session_types", ()) if kind["slug"] == slug]
-    return {question["key"]: question["label"] for kind in kinds for question in kind.get("questions") or ()}
 
 
 def _booking(reference: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from gateway.pages import visitors, zoom_return
 from gateway.pages.blueprint import pages
 from gateway.pages.zoom_return import CONNECTION
 from gateway.parts import parts
+from gateway.upstream import RefusedUpstreamError
 
 
 @pages.get("/dashboard/connections")
@@ -40,6 +41,9 @@ def disconnect_zoom() -> ResponseReturnValue:
 def disconnect_zoom_sent() -> ResponseReturnValue:
     """Disconnect Zoom; when the page comes back the tokens are gone."""
     account = visitors.require_account()
-    parts().zoom_connector.ask("DELETE", CONNECTION, host=account.id)
-    flash("Zoom is disconnected, and everything that Zoom gave us is erased. Your meetings and bookings stay.")
+    try:
+        parts().zoom_connector.ask("DELETE", CONNECTION, host=account.id)
+        flash("Zoom is disconnected, and everything that Zoom gave us is erased. Your meetings and bookings stay.")
+    except RefusedUpstreamError as refused:
+        flash(refused.detail)
     return redirect(url_for("pages.connections"), 303)

@@ -14,7 +14,7 @@ from gateway.parts import parts
 from gateway.storage import Account
 from gateway.upstream import RefusedUpstreamError
 
-FIELDS = ("name", "timezone", "welcome_text", "color", "default_video_provider")
+FIELDS = ("name", "handle", "timezone", "welcome_text", "color", "default_video_provider")
 MOST_KEYS = 200
 LONGEST_LABEL = 120
 
@@ -36,7 +36,7 @@ def profile_sent() -> ResponseReturnValue:
         parts().booking.ask("PATCH", "/me", host=account.id, json_body=typed)
     except RefusedUpstreamError as refused:
         me: dict[str, Any] = parts().booking.ask("GET", "/me", host=account.id)
-        errors = forms.from_upstream(refused)
+        errors = forms.from_upstream(refused, field_of_code={"handle_taken": "handle"})
         return _page(account, me, {**me, **typed}, errors), refused.status
     flash("Saved.")
     return redirect(url_for("pages.profile"), 303)

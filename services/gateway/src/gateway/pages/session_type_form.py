@@ -55,6 +55,9 @@ def from_kind(kind: Mapping[str, Any]) -> Typed:
     location = kind["location"]
     place = location.get("provider") or location["kind"]
     numbers = {name: "" if kind.get(name) is None else str(kind[name]) for name in (*NUMBERS, *OPTIONAL_NUMBERS)}
+    if numbers["slot_step"] == numbers["duration"]:
+        # Said outright it would stay behind when the duration is changed.
+        numbers["slot_step"] = ""
     return {
         "title": kind["title"],
         "slug": kind["slug"],
@@ -111,7 +114,7 @@ def body(typed: Typed) -> tuple[dict[str, Any], Errors]:
 def field_name(name: str) -> str:
     """Give the form's name for one of the API's fields."""
     if name.startswith("location"):
-        return "detail" if name.endswith("detail") else "place"
+        return "detail"
     return "questions" if name.startswith("questions") else name
 
 

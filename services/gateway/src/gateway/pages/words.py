@@ -143,5 +143,15 @@ CONNECT_REFUSED = {
         "Nothing was connected. Bookings go on as usual; try again in a few minutes.",
         "Try again",
     ),
+    "token_store_unavailable": Outcome(
+        "The connection could not be kept",
+        "The safe place for Zoom's tokens does not answer. Nothing was connected; try again in a few minutes.",
+        "Try again",
+    ),
+    "connection_changed": Outcome(
+        "The connection was changed in the meantime",
+        "Somebody connected or disconnected Zoom for this host at the same moment. Look at your connections.",
+        "Connect again",
+    ),
 }
 CONNECT_FAILED = Outcome("Zoom was not connected", "Something went wrong on the way back from Zoom.", "Try again")
