@@ -45,7 +45,10 @@ ROUTES: list[tuple[str, Json]] = [
     ("PATCH /me", PROFILE),
     ("PUT /me/availability", HOURS),
     ("POST /me/session-types", OFFER),
-    ("PATCH /me/session-types/{type}", OFFER),
+    (
+        "PATCH /me/session-types/{type}",
+        {name: OFFER[name] for name in ("slug", "duration", "max_per_day", "questions")},
+    ),
     ("POST /hosts/{handle}/session-types/intro/bookings", WISH),
     ("POST /bookings/{reference}/reschedule", {"start": NINE}),
     ("POST /bookings/{reference}/cancel", {"reason": "r"}),

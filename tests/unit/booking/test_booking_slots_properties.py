@@ -119,7 +119,7 @@ def reference(
     return {start: left for start, left in found.items() if left > 0}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_free_times_agree_with_reading_every_minute(data: st.DataObject) -> None:
     zone, day = data.draw(days())
