@@ -92,11 +92,24 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def start(stand_ins: Path, tmp_path: Path) -> Iterator[Start]:
     """Start runners; whatever still runs at the test's end is ended."""
+    with starting(stand_ins, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_for_module(stand_ins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start runners that go on until the module's end."""
+    with starting(stand_ins, tmp_path_factory.mktemp("run")) as start:
+        yield start
+
+
+@contextlib.contextmanager
+def starting(stand_ins: Path, folder: Path) -> Iterator[Start]:
     runs: list[Run] = []
 
     def start(*command: str, **variables: str) -> Run:
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-        environment |= {"PYTHONPATH": str(stand_ins), "PORT": str(free_base()), "DATA": str(tmp_path / "var")}
+        environment |= {"PYTHONPATH": str(stand_ins), "PORT": str(free_base()), "DATA": str(folder / "var")}
         run = Run(list(command) or [sys.executable, "-m", "deploy.local.run"], environment | variables, ROOT)
         runs.append(run)
         return run

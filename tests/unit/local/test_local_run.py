@@ -40,8 +40,14 @@ def none_is_left(pids: dict[str, int]) -> bool:
     return not any(alive(pid) for pid in pids.values())
 
 
-def test_says_ready_once_and_then_where_everything_is(start: "Start") -> None:
-    run = start().ready()
+@pytest.fixture(scope="module")
+def running(start_for_module: "Start") -> "Run":
+    """One run for all who only look at it."""
+    return start_for_module(SMTP_URL="smtp://mail.example:25").ready()
+
+
+def test_says_ready_once_and_then_where_everything_is(running: "Run") -> None:
+    run = running
     lines = run.output.splitlines()
     assert lines[0] == f"ready http://127.0.0.1:{run.port}"
     assert sum(line.startswith("ready ") for line in lines) == 1
@@ -51,9 +57,11 @@ def test_says_ready_once_and_then_where_everything_is(start: "Start") -> None:
     assert set(run.processes()) == NAMES
 
 
-def test_secrets_and_the_demo_host_are_made_once_and_for_the_owner_alone(start: "Start") -> None:
+def test_after_a_clean_stop_secrets_and_the_demo_host_are_found_again(start: "Start") -> None:
     first = start().ready()
-    assert first.end() == 0
+    pids = first.processes()
+    assert first.end(signal.SIGINT) == 0
+    assert none_is_left(pids)
     made = {path.name: path.read_text(encoding="utf-8") for path in (first.data / "secrets").iterdir()}
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in (first.data / "secrets").iterdir())
     second = start().ready()
@@ -63,8 +71,8 @@ def test_secrets_and_the_demo_host_are_made_once_and_for_the_owner_alone(start: 
     assert (first.data / "demo-host.json").read_text(encoding="utf-8").count("\n") == 1
 
 
-def test_each_process_is_told_its_own_secrets_and_no_others(start: "Start") -> None:
-    run = start(SMTP_URL="smtp://mail.example:25").ready()
+def test_each_process_is_told_its_own_secrets_and_no_others(running: "Run") -> None:
+    run = running
     assert "SECRET_KEY" in run.told("gateway-api")
     assert "SECRET_KEY" not in run.told("booking-api").replace("ZOOM_CLIENT_SECRET", "")
     assert "ZOOM_CLIENT_SECRET" in run.told("zoom-connector-worker")
@@ -73,16 +81,8 @@ def test_each_process_is_told_its_own_secrets_and_no_others(start: "Start") -> N
     assert "SERVICE_KEY" not in run.told("sandbox")
 
 
-def test_the_sandbox_never_sees_the_credentials_of_the_real_zoom(start: "Start") -> None:
-    own = {"ZOOM_CLIENT_ID": "own-id", "ZOOM_CLIENT_SECRET": "own-secret", "ZOOM_WEBHOOK_SECRET": "own-hook"}
-    run = start(**own).ready()
-    assert "own-secret" in run.told("zoom-connector-worker")
-    assert "https://api.zoom.us/v2" in run.told("zoom-connector-worker")
-    assert "own-" not in run.told("sandbox")
-
-
-def test_a_process_that_is_killed_comes_back(start: "Start") -> None:
-    run, name = start().ready(), "notifier-api"
+def test_a_process_that_is_killed_comes_back(running: "Run") -> None:
+    run, name = running, "notifier-api"
     before = run.processes()
     os.kill(before[name], signal.SIGKILL)
     eventually(lambda: run.processes().get(name, before[name]) != before[name], timeout=5)
@@ -106,16 +106,6 @@ def test_a_migration_that_fails_ends_the_run_before_anything_is_started(start: "
     assert "booking-migrate ended with exit code 3. Its last lines:" in run.output
     assert "why booking-migrate dies" in run.output
     assert not (run.data / "sandbox.json").exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_every_process_and_is_no_error(start: "Start", number: signal.Signals) -> None:
-    run = start().ready()
-    pids = run.processes()
-    begun = time.monotonic()
-    assert run.end(number) == 0
-    assert time.monotonic() - begun < 5
-    assert none_is_left(pids)
 
 
 def test_a_process_that_will_not_stop_is_killed_within_ten_seconds(start: "Start") -> None:
@@ -152,9 +142,9 @@ def test_make_alone_may_be_signalled(start: "Start", tmp_path: Path, number: sig
     eventually(lambda: not alive(runner), timeout=5)
 
 
-def test_two_copies_run_side_by_side(start: "Start", tmp_path: Path) -> None:
-    one, other = start(), start(DATA=str(tmp_path / ("longer than a socket's path may be" * 4) / "100 % other"))
-    assert set(one.ready().processes()) == set(other.ready().processes()) == NAMES
+def test_two_copies_run_side_by_side_wherever_their_data_is(running: "Run", start: "Start", tmp_path: Path) -> None:
+    other = start(DATA=str(tmp_path / ("longer than a socket's path may be" * 4) / "100 % other"))
+    assert set(other.ready().processes()) == set(running.processes()) == NAMES
 
 
 def refused(run: "Run") -> str:
@@ -165,11 +155,10 @@ def refused(run: "Run") -> str:
     return run.output
 
 
-def test_a_folder_in_use_is_refused(start: "Start", tmp_path: Path) -> None:
-    first = start().ready()
-    (tmp_path / "var" / "booking-migrate.json").unlink()
-    line = refused(start())
-    assert f"{tmp_path / 'var'} is in use by another run of Punctual (process {first.process.pid})" in line
+def test_a_folder_in_use_is_refused(running: "Run", start: "Start") -> None:
+    (running.data / "booking-migrate.json").unlink()
+    line = refused(start(DATA=str(running.data)))
+    assert f"{running.data} is in use by another run of Punctual (process {running.process.pid})" in line
 
 
 @pytest.mark.parametrize(("offset", "name"), [(0, "gateway"), (3, "notifier"), (11, "sandbox's mail server")])
