@@ -58,32 +58,30 @@ def test_session_types_come_in_pages(service: Service, host: Json) -> None:
     assert found[1:] == made
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ({"q": "béLA"}, [1]),
-        ({"q": "BÉLA"}, [1]),
-        ({"q": "d3@EXAMPLE"}, [3]),
-        ({"q": "%"}, [4]),
-        ({"q": "_"}, [4]),
-        ({"q": "\\"}, []),
-        ({"q": "\x00"}, []),
-        ({"q": " ", "from": "", "to": "", "status": "", "cursor": ""}, [0, 1, 2, 3, 4]),
-        ({"status": "canceled"}, [3]),
-        ({"status": "confirmed", "q": "o"}, [0, 1, 2, 4]),
-        ({"from": "2026-12-08"}, []),
-        ({"to": "2026-12-06"}, []),
-        ({"from": MONDAY, "to": MONDAY}, [0, 1, 2, 3, 4]),
-        ({"from": f"{MONDAY}T11:00:00+01:00", "to": f"{MONDAY}T12:00:00Z"}, [1, 2]),
-        ({"from": "0001-01-01", "to": "9999-12-31"}, [0, 1, 2, 3, 4]),
-    ],
-)
-def test_filters_narrow_the_list(
-    service: Service, host: Json, five: list[Json], query: dict[str, str], expected: list[int]
-) -> None:
+FILTERS: list[tuple[dict[str, str], list[int]]] = [
+    ({"q": "béLA"}, [1]),
+    ({"q": "BÉLA"}, [1]),
+    ({"q": "d3@EXAMPLE"}, [3]),
+    ({"q": "%"}, [4]),
+    ({"q": "_"}, [4]),
+    ({"q": "\\"}, []),
+    ({"q": "\x00"}, []),
+    ({"q": " ", "from": "", "to": "", "status": "", "cursor": ""}, [0, 1, 2, 3, 4]),
+    ({"status": "canceled"}, [3]),
+    ({"status": "confirmed", "q": "o"}, [0, 1, 2, 4]),
+    ({"from": "2026-12-08"}, []),
+    ({"to": "2026-12-06"}, []),
+    ({"from": MONDAY, "to": MONDAY}, [0, 1, 2, 3, 4]),
+    ({"from": f"{MONDAY}T11:00:00+01:00", "to": f"{MONDAY}T12:00:00Z"}, [1, 2]),
+    ({"from": "0001-01-01", "to": "9999-12-31"}, [0, 1, 2, 3, 4]),
+]
+
+
+def test_filters_narrow_the_list(service: Service, host: Json, five: list[Json]) -> None:
     service.change(five[3], "cancel")
-    found = service.get("/me/bookings", host=host["id"], params=query)["items"]
-    assert {booking["id"] for booking in found} == {five[n]["id"] for n in expected}
+    for query, expected in FILTERS:
+        found = service.get("/me/bookings", host=host["id"], params=query)["items"]
+        assert {booking["id"] for booking in found} == {five[n]["id"] for n in expected}, query
 
 
 def _cursor(text: str) -> str:
