@@ -1,10 +1,13 @@
-"""One running system for all tests that need one."""
+"""One running system for all tests that need one, and real servers for those that need them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from shared import bus
+from shared.bus import Bus
+from support.engines import Postgres, RabbitMQ
 from support.system import System
 
 
@@ -14,3 +17,64 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     running = System(Path(tmp_path_factory.mktemp("system")) / "data").start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """One broker for the whole run (with xdist: for each of its processes, so that a test may kill it)."""
+    broker = RabbitMQ.start()
+    yield broker
+    broker.server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One database server for the whole run, as with the broker."""
+    server = Postgres.start()
+    yield server
+    server.server.stop()
+
+
+@pytest.fixture
+def vhost(rabbitmq: RabbitMQ) -> Iterator[str]:
+    """Give a place in the broker that is this test's own."""
+    name = rabbitmq.new_vhost()
+    yield name
+    rabbitmq.delete_vhost(name)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """Give an empty PostgreSQL database that is this test's own."""
+    return postgres.url(postgres.new_database())
+
+
+@pytest.fixture(params=["embedded", "real"])
+def engines(request: pytest.FixtureRequest) -> str:
+    """Run a test that asks for `database_url` or `new_bus` twice: on SQLite, and on PostgreSQL and RabbitMQ."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engines: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give an empty database."""
+    if engines == "embedded":
+        return f"sqlite:///{tmp_path / 'service.sqlite3'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def new_bus(engines: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Bus]]:
+    """Give as many connections to this test's own bus as the test asks for."""
+    url = ""
+    if engines == "real":
+        url = request.getfixturevalue("rabbitmq").url(request.getfixturevalue("vhost"))
+    opened: list[Bus] = []
+
+    def connect() -> Bus:
+        opened.append(bus.connect(url, tmp_path))
+        return opened[-1]
+
+    yield connect
+    for one in opened:
+        one.close()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, ValidationError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -55,6 +55,8 @@ class Common(BaseModel):
     public_url: WebUrl
     service_key: Key
     broker_url: BrokerUrl = ""
+    broker_ca_file: FilePath | None = None
+    """Authorities to trust for `amqps://`, in PEM; without it those of the machine."""
     data: Path | None = None
     log_format: LogFormat = "console"
     bind: str = "127.0.0.1"

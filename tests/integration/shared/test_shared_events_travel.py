@@ -1,20 +1,22 @@
-"""The way of an event from one service's outbox to another's handler, on real SQLite files."""
+"""The way of an event from one service's outbox to another's handler, on SQLite files and on the real servers."""
 
 import json
 import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import pika
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, MetaData, select
 
 from shared import due, inbox, outbox
+from shared.bus import Bus
 from shared.bus.embedded import EmbeddedBus
+from shared.bus.rabbitmq import RabbitBus
 from shared.database import Database
 from shared.events import MailSent, MeetingReady, ZoomConnected
 from shared.events.envelope import Message, unwrap, wrap
@@ -24,6 +26,9 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 METADATA = MetaData()
 outbox.OUTBOX.to_metadata(METADATA)
 inbox.INBOX.to_metadata(METADATA)
+
+
+NewBus = Callable[[], Bus]
 
 
 class Clock:
@@ -43,8 +48,8 @@ def ready(booking: str = "b1", revision: int = 1) -> MeetingReady:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'service.sqlite3'}")
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
     with database.write() as tx:
         METADATA.create_all(tx)
     yield database
@@ -52,10 +57,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def bus(tmp_path: Path) -> Iterator[EmbeddedBus]:
-    bus = EmbeddedBus(tmp_path / "bus.sqlite3")
-    yield bus
-    bus.close()
+def bus(new_bus: NewBus) -> Bus:
+    return new_bus()
 
 
 def worker(database: Database, handled: list[int], clock: Clock) -> inbox.Worker:
@@ -65,13 +68,22 @@ def worker(database: Database, handled: list[int], clock: Clock) -> inbox.Worker
     return inbox.Worker(database, {MeetingReady: note}, clock, random.Random(1))
 
 
+def depth(bus: Bus, queue: str) -> int:
+    """Count what a queue holds."""
+    if isinstance(bus, EmbeddedBus):
+        return bus.depth(queue)
+    assert isinstance(bus, RabbitBus)
+    with pika.BlockingConnection(bus._address.for_publishing("test")) as connection:
+        return int(connection.channel().queue_declare(queue, passive=True).method.message_count)
+
+
 def states(database: Database) -> list[tuple[str, str | None]]:
     with database.read() as tx:
         rows = tx.execute(select(inbox.INBOX.c.state, inbox.INBOX.c.last_error).order_by(inbox.INBOX.c.id))
         return [(row.state, row.last_error) for row in rows]
 
 
-def test_an_event_leaves_only_when_its_change_is_committed(database: Database, bus: EmbeddedBus) -> None:
+def test_an_event_leaves_only_when_its_change_is_committed(database: Database, bus: Bus) -> None:
     relay = outbox.Relay(database, bus, Clock())
     with pytest.raises(ZeroDivisionError), database.write() as tx:
         outbox.add(tx, ready(), source="zoom-connector", now=NOW)
@@ -80,11 +92,11 @@ def test_an_event_leaves_only_when_its_change_is_committed(database: Database, b
     with database.write() as tx:
         outbox.add(tx, ready(), source="zoom-connector", now=NOW)
     assert relay.step() == 1
-    assert (bus.depth("booking.events"), bus.depth("notifier.events")) == (1, 1)
-    assert bus.depth("zoom-connector.events") == 0
+    assert (depth(bus, "booking.events"), depth(bus, "notifier.events")) == (1, 1)
+    assert depth(bus, "zoom-connector.events") == 0
 
 
-def test_an_event_that_nobody_listens_to_stays_in_the_outbox(database: Database, bus: EmbeddedBus) -> None:
+def test_an_event_that_nobody_listens_to_stays_in_the_outbox(database: Database, bus: Bus) -> None:
     with database.write() as tx:
         tx.execute(
             outbox.OUTBOX.insert().values(id="x", type="weather.changed", body="{}", created_at=NOW),
@@ -94,29 +106,28 @@ def test_an_event_that_nobody_listens_to_stays_in_the_outbox(database: Database,
         assert outbox.waiting(tx) == 1
 
 
-def test_what_a_killed_relay_held_is_sent_when_its_lease_is_over(database: Database, tmp_path: Path) -> None:
+def test_what_a_killed_relay_held_is_sent_when_its_lease_is_over(database: Database, bus: Bus) -> None:
     class Killed(BaseException):
         pass
 
     class Broken(EmbeddedBus):
+        def __init__(self) -> None:
+            pass
+
         def publish(self, _messages: object) -> set[str]:
             raise Killed
 
     clock = Clock()
     with database.write() as tx:
         outbox.add(tx, ready(), source="zoom-connector", now=NOW)
-    broken = Broken(tmp_path / "bus.sqlite3")
     with pytest.raises(Killed):
-        outbox.Relay(database, broken, clock).step()
-    good = EmbeddedBus(tmp_path / "bus.sqlite3")
-    assert outbox.Relay(database, good, clock).step() == 0
+        outbox.Relay(database, Broken(), clock).step()
+    assert outbox.Relay(database, bus, clock).step() == 0
     clock.now += outbox.LEASE
-    assert outbox.Relay(database, good, clock).step() == 1
-    broken.close()
-    good.close()
+    assert outbox.Relay(database, bus, clock).step() == 1
 
 
-def test_a_message_stays_on_the_bus_until_the_inbox_has_committed_it(database: Database, bus: EmbeddedBus) -> None:
+def test_a_message_stays_on_the_bus_until_the_inbox_has_committed_it(database: Database, bus: Bus) -> None:
     bus.publish([wrap(ready(), source="zoom-connector", now=NOW)])
     tries = []
 
@@ -138,7 +149,7 @@ def test_a_message_stays_on_the_bus_until_the_inbox_has_committed_it(database: D
     thread = threading.Thread(target=run)
     thread.start()
     eventually(lambda: states(database) == [("waiting", None)])
-    eventually(lambda: bus.depth("booking.events") == 0)
+    eventually(lambda: depth(bus, "booking.events") == 0)
     stop.set()
     thread.join()
     assert tries == [1, 1]
@@ -271,9 +282,9 @@ def test_a_worker_that_lost_its_lease_changes_nothing(database: Database) -> Non
         assert outbox.waiting(tx) == 1
 
 
-def test_two_workers_share_an_inbox_and_handle_each_event_once(database: Database, tmp_path: Path) -> None:
+def test_two_workers_share_an_inbox_and_handle_each_event_once(database: Database, database_url: str) -> None:
     handled: list[int] = []
-    other = Database(f"sqlite:///{tmp_path / 'service.sqlite3'}")
+    other = Database(database_url)
     inbox.receive(database, [wrap(ready(f"b{n}", n), source="x", now=NOW) for n in range(60)], NOW)
 
     def drain(work: inbox.Worker) -> None:
