@@ -94,7 +94,7 @@ class System:
         came.put(None)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it as an operator does and give its exit code."""
+        """Stop it as an operator does and give make's exit code: make dies of the signal itself, after its child."""
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(timeout=20)
