@@ -194,7 +194,7 @@ def test_a_daily_limit_parks_the_host_until_midnight_utc(
     clock = bench.clock
     bench.connect()
     zoom.fault("rate_limit", kind=kind, retry_after=form, times=1)
-    bench.hear(bookings.created("b1", hours=24), bookings.created("b2", hours=20), bookings.created("b3", hours=30))
+    bench.hear(bookings.created("b1", hours=44), bookings.created("b2", hours=40), bookings.created("b3", hours=50))
     bench.work()
 
     now = clock()
