@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from alembic import op
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -80,6 +79,8 @@ INBOX = Table(
 
 def create_table() -> None:
     """Make the table and its indexes; for a service's first migration."""
+    from alembic import op  # noqa: PLC0415 - only a migration needs Alembic, and it takes long to import
+
     op.create_table("inbox", *_columns())
     for index in INBOX.indexes:
         op.create_index(index.name, "inbox", [column.name for column in index.columns])

@@ -8,7 +8,6 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from alembic import op
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -57,6 +56,8 @@ OUTBOX = Table("outbox", MetaData(), *_columns())
 
 def create_table() -> None:
     """Make the table; for a service's first migration."""
+    from alembic import op  # noqa: PLC0415 - only a migration needs Alembic, and it takes long to import
+
     op.create_table("outbox", *_columns())
 
 

@@ -3,11 +3,9 @@
 import os
 import sys
 
-from gateway import bootstrap
 from gateway.settings import Settings
 from shared import logs, migrations
 from shared.settings import load
-from shared.web import serve
 
 COMMANDS = ("api", "migrate")
 EXIT_BAD_COMMAND = 2
@@ -23,6 +21,9 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "migrate":
         migrations.migrate(settings.database_url, "gateway")
         return 0
+    from gateway import bootstrap  # noqa: PLC0415 - a migration needs none of it, and importing it takes a second
+    from shared.web import serve  # noqa: PLC0415 - as above
+
     serve(lambda: bootstrap.app(settings), bind=settings.bind, port=settings.port, threads=settings.threads)
     return 0
 

@@ -8,7 +8,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 3
 
 
 class _Log(Logger):  # type: ignore[misc]
