@@ -1,24 +1,22 @@
 """One service's own database: SQLite in WAL mode or PostgreSQL, behind the same SQLAlchemy Core code."""
 
+import math
 import os
-import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from psycopg import Error as PsycopgError
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.types import TypeDecorator
 
-from shared import logs
-
-log = logs.get(__name__)
+from shared.commits import CHANNEL, Commits
 
 SQLITE_BUSY_MS = 10_000
-POLL_SECONDS = 0.005
-"""How often SQLite's `data_version` is read: 2 microseconds of work, so that a commit is seen within 5 ms."""
-CHANNEL = "punctual_commit"
 # Both statements in one round trip. A transaction that changed nothing has no id, and wakes nobody.
 COMMIT_AND_WAKE = f"SELECT pg_notify('{CHANNEL}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
 POSTGRES_OPTIONS = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
@@ -31,8 +29,8 @@ POSTGRES_DEFAULTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-WATCH_AGAIN = 0.5
-"""Seconds until the watch for commits is taken up again after the database went away."""
+REST = 1.0
+"""Seconds that a connection may lie unused and still be taken without asking whether the server is there."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -66,7 +64,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
         self.engine = _engine(make_url(url), pool_size)
-        self._commits = _Commits(self.engine)
+        self._commits = Commits(self.engine)
         self._process = os.getpid()
 
     @contextmanager
@@ -115,7 +113,7 @@ class Database:
         if self._process != os.getpid():
             self._process = os.getpid()
             self.engine.dispose(close=False)
-            self._commits = _Commits(self.engine)
+            self._commits = Commits(self.engine)
 
 
 def _engine(url: URL, pool_size: int) -> Engine:
@@ -131,11 +129,12 @@ def _engine(url: URL, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=10,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args=arguments | {"options": f"{POSTGRES_OPTIONS} {url.query.get('options', '')}"},
     )
     event.listen(engine, "connect", _prepare_postgres)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ask_after_rest)
     return engine
 
 
@@ -166,72 +165,17 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
     connection.adapters.register_dumper(str, _WithoutNul)
 
 
-class _Commits:
-    """Counts commits by anybody. One thread watches for the whole process, started at the first wait."""
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._changed = threading.Condition()
-        self._count = 0
-        self._stopping = threading.Event()
-        self._watching = True
-        self._thread: threading.Thread | None = None
 
-    def wait(self, seen: int, timeout: float) -> int:
-        with self._changed:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="commits", daemon=True)
-                self._thread.start()
-            self._changed.wait_for(lambda: self._count != seen or self._stopping.is_set(), timeout)
-            return self._count
-
-    def stop(self) -> None:
-        self._stopping.set()
-        with self._changed:
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(timeout=2)
-
-    def _tell(self) -> None:
-        with self._changed:
-            self._count += 1
-            self._changed.notify_all()
-
-    def _watch(self) -> None:
-        watch = self._poll_sqlite if self._engine.dialect.name == "sqlite" else self._listen_postgres
-        while not self._stopping.is_set():
-            try:
-                watch()
-            except Exception as error:  # noqa: BLE001 - without the watch every wake-up would wait for the safety poll
-                if self._watching:
-                    log.warning("commit_watch_interrupted", error=logs.where(error))
-                self._watching = False
-                self._stopping.wait(WATCH_AGAIN)
-
-    def _poll_sqlite(self) -> None:
-        with self._engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if raw is None:
-                return
-            last = None
-            while not self._stopping.wait(POLL_SECONDS):
-                current = raw.execute("PRAGMA data_version").fetchone()[0]
-                self._watching = True
-                if current != last:
-                    last = current
-                    self._tell()
-
-    def _listen_postgres(self) -> None:
-        pooled = self._engine.raw_connection()
-        raw: Any = pooled.driver_connection
-        # It listens for as long as the process lives, and must not take a place from those who come and go.
-        pooled.detach()
-        with closing(raw):
-            raw.autocommit = True
-            raw.execute(f"LISTEN {CHANNEL}")
-            self._watching = True
-            # What was committed before this moment was heard by nobody.
-            self._tell()
-            while not self._stopping.is_set():
-                for _ in raw.notifies(timeout=1, stop_after=1):
-                    self._tell()
+def _ask_after_rest(connection: Any, record: Any, _fairy: Any) -> None:
+    """Let the pool drop what a restart of the server has cut. Asking at every use would cost a fifth of its time."""
+    if time.monotonic() - record.info.get("used", math.inf) <= REST:
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("")
+        connection.autocommit = False
+    except PsycopgError as error:
+        raise InvalidatePoolError from error
