@@ -73,7 +73,13 @@ def booking(booking_id: str) -> ResponseReturnValue:
         booking=found,
         zone=found["host"]["timezone"],
         link=confirmation.joinable(found),
+        waits=_waits(found),
     )
+
+
+def _waits(found: dict[str, Any]) -> bool:
+    unsent = any(mail["state"] != "sent" for mail in found["deliveries"]) or not found["deliveries_known"]
+    return unsent or found["video"]["state"] in {"pending", "delayed", "unavailable", "failed"}
 
 
 @pages.post("/dashboard/bookings/<booking_id>/retry")

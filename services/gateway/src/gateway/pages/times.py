@@ -1,7 +1,7 @@
 """Moments and zones as people read them; times never stand without their zone."""
 
 import zoneinfo
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from gateway.pages.months import offset
 COOKIE = "tz"
 COOKIE_SECONDS = 365 * 24 * 3600
 LOCALE = "en_GB"
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
 
 
 @cache
@@ -79,7 +80,7 @@ def zone_name(zone: str, at: datetime | None = None) -> str:
     """Write Europe/Berlin, UTC+1: the offset is the one that holds at that moment."""
     there = (at or datetime.now(UTC)).astimezone(ZoneInfo(zone))
     readable = zone.replace("_", " ")
-    return readable if zone == "UTC" else f"{readable}, {offset(there)}"
+    return "UTC" if zone in UTC_NAMES else f"{readable}, {offset(there)}"
 
 
 def full(text: str, zone: str) -> str:
@@ -88,7 +89,14 @@ def full(text: str, zone: str) -> str:
     return f"{format_date(when, 'd MMMM y', locale=LOCALE)}, {clock(when)} ({zone_name(zone, when)})"
 
 
+def later(when: datetime, minutes: int) -> datetime:
+    """Give the moment so many minutes later, which is not the same as the wall clock so many minutes later."""
+    zone = when.tzinfo
+    return (when.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(zone)
+
+
 FILTERS = {
+    "later": later,
     "moment": moment,
     "long_date": long_date,
     "short_date": short_date,

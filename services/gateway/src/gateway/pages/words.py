@@ -68,6 +68,9 @@ MAIL_KIND = {
     "host_link": "Video link to you",
 }
 
+TIMELINE_DETAILS = {"reason": "Reason", "cause": "Cause", "code": "Code", "error": "Error"}
+"""What a line of the timeline may say beside its text; the rest of its detail is for programs."""
+
 CONNECTION = {
     "connected": ("check", "Connected"),
     "disconnected": ("unplugged", "Not connected"),
