@@ -1,8 +1,12 @@
 """Runs the steps of a worker process, each in a thread of its own, until the process is told to stop."""
 
+import contextlib
+import math
 import signal
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from threading import Event as Flag
 
 from shared import logs
@@ -17,22 +21,56 @@ Step = Callable[[], int]
 SAFETY_POLL = 1.0
 """Seconds. Wake-ups are hints, and nothing but the clock makes a later attempt due."""
 AFTER_ERROR = 1.0
+STUCK = 60.0
+"""Seconds after which a loop whose step has neither come back nor succeeded is stuck; longer than any time-out."""
 
 
-def run(database: Database, steps: Mapping[str, Step], *, consume: tuple[Bus, str, Deliver] | None = None) -> None:
-    """Run every step until SIGTERM or SIGINT; `consume` is the bus, the queue and where its messages go."""
+class _Pulse:
+    """A file whose age tells a stranger that every loop still comes round."""
+
+    def __init__(self, file: Path | None, loops: Iterable[str]) -> None:
+        self._file = file
+        self._turned = dict.fromkeys(loops, -math.inf)
+
+    def turned(self, name: str) -> None:
+        self._turned[name] = time.monotonic()
+
+    def beat(self) -> None:
+        if self._file is not None and min(self._turned.values()) > time.monotonic() - STUCK:
+            with contextlib.suppress(OSError):
+                self._file.touch()
+
+
+def run(
+    database: Database,
+    steps: Mapping[str, Step],
+    *,
+    consume: tuple[Bus, str, Deliver] | None = None,
+    pulse: Path | None = None,
+) -> None:
+    """Run every step until SIGTERM or SIGINT; `consume` is the bus, the queue and where its messages go.
+
+    The file `pulse` is touched each second in which no step is stuck.
+    """
     stop = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    start(database, steps, stop, consume=consume)()
+    start(database, steps, stop, consume=consume, pulse=pulse)()
 
 
 def start(
-    database: Database, steps: Mapping[str, Step], stop: Flag, *, consume: tuple[Bus, str, Deliver] | None = None
+    database: Database,
+    steps: Mapping[str, Step],
+    stop: Flag,
+    *,
+    consume: tuple[Bus, str, Deliver] | None = None,
+    pulse: Path | None = None,
 ) -> Callable[[], None]:
     """Start the threads; give a function that waits for `stop` and for their end."""
+    shown = _Pulse(pulse, steps)
     threads = [
-        threading.Thread(target=_repeat, args=(name, step, database, stop), name=name) for name, step in steps.items()
+        threading.Thread(target=_repeat, args=(name, step, database, stop, shown), name=name)
+        for name, step in steps.items()
     ]
     if consume is not None:
         threads.append(threading.Thread(target=_consume, args=(*consume, stop), name="consume"))
@@ -43,7 +81,7 @@ def start(
     def finish() -> None:
         # A wait without end in the main thread would keep Python from running the signal handler.
         while not stop.wait(0.5):
-            pass
+            shown.beat()
         for thread in threads:
             thread.join(timeout=8)
         log.info("worker_stopped")
@@ -51,14 +89,15 @@ def start(
     return finish
 
 
-def _repeat(name: str, step: Step, database: Database, stop: Flag) -> None:
+def _repeat(name: str, step: Step, database: Database, stop: Flag, pulse: _Pulse) -> None:
     seen = -1
     while not stop.is_set():
         try:
             # Read the counter first: what is committed during the step must not be slept through.
             seen = database.wait(seen, timeout=0)
             while not stop.is_set() and step():
-                pass
+                pulse.turned(name)
+            pulse.turned(name)
         except Exception as error:  # noqa: BLE001 - a loop outlives whatever its step meets
             log.warning("loop_failed", loop=name, error=logs.where(error))
             stop.wait(AFTER_ERROR)

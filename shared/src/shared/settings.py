@@ -62,6 +62,8 @@ class Common(BaseModel):
     bind: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
     threads: int = Field(default=8, ge=1, le=200)
+    pulse: Path | None = None
+    """A file that a worker touches each second in which none of its loops is stuck."""
 
 
 Settings = TypeVar("Settings", bound=Common)
@@ -70,12 +72,15 @@ Settings = TypeVar("Settings", bound=Common)
 def load(model: type[Settings], environ: Mapping[str, str], *, service: str) -> Settings:
     """Read the settings of `service` or end the process with one line that names every bad one.
 
+    Where `NAME` is not set, `NAME_FILE` names a file that holds the value: how containers are told secrets.
     `BOOKING_DATABASE_URL` wins over `DATABASE_URL`; without either, the database is a file under `DATA`.
     """
-    values: dict[str, Any] = {
-        name: environ[name.upper()] for name in model.model_fields if environ.get(name.upper(), "") != ""
-    }
-    own = environ.get(f"{service.upper().replace('-', '_')}_DATABASE_URL")
+    try:
+        values: dict[str, Any] = {name: value for name in model.model_fields if (value := _given(environ, name))}
+        own = _given(environ, f"{service.replace('-', '_')}_database_url")
+    except OSError as error:
+        sys.stderr.write(f"{service}: bad settings: {error.filename} can't be read: {error.strerror}\n")
+        raise SystemExit(EXIT_BAD_SETTINGS) from None
     if own:
         values["database_url"] = own
     elif "database_url" not in values and "data" in values:
@@ -90,6 +95,14 @@ def load(model: type[Settings], environ: Mapping[str, str], *, service: str) -> 
         sys.stderr.write(f"{service}: bad settings: BROKER_URL is missing (or DATA, for the embedded bus)\n")
         raise SystemExit(EXIT_BAD_SETTINGS)
     return settings
+
+
+def _given(environ: Mapping[str, str], name: str) -> str:
+    variable = name.upper()
+    path = environ.get(f"{variable}_FILE")
+    if environ.get(variable) or not path:
+        return environ.get(variable, "")
+    return Path(path).read_text(encoding="utf-8", errors="replace").strip()
 
 
 def _sentence(error: Any) -> str:

@@ -313,4 +313,4 @@ def test_tokens_count_their_life_from_before_the_call(server: Server) -> None:
 
 
 def oauth(server: Server) -> OAuth:
-    return OAuth(Transport(), server.url, "id", "secret", "http://x/cb", "", lambda: NOW)
+    return OAuth(Transport(), server.url, server.url, "id", "secret", "http://x/cb", "", lambda: NOW)

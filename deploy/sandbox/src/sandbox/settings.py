@@ -42,11 +42,16 @@ class Settings:
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Read the environment. Raises `SettingsError` that names every setting that is missing or malformed."""
+    """Read the environment, or for `NAME_FILE` the file that it names.
+
+    Raises `SettingsError` that names every setting that is missing or malformed.
+    """
     bad: list[str] = []
 
     def text(name: str) -> str:
         value = environ.get(name, "").strip()
+        if not value and (path := environ.get(f"{name}_FILE")):
+            value = Path(path).read_text(encoding="utf-8").strip()
         if not value:
             bad.append(f"{name} is missing")
         return value

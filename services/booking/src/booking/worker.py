@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from booking import storage
 from shared import inbox, loops
@@ -51,10 +52,11 @@ class Worker:
         """Name the loops."""
         return {"relay": self.relay.step, "inbox": self.inbox.step, "sweep": self.sweep.step}
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
+    def run(self, pulse: Path | None = None) -> None:
+        """Work until SIGTERM or SIGINT, touching the file `pulse` as long as nothing is stuck."""
         loops.run(
             self.database,
             self.steps(),
             consume=(self.bus, QUEUE, lambda messages: inbox.receive(self.database, messages, self.clock())),
+            pulse=pulse,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from notifier.dispatch import Dispatch
 from shared import inbox, loops
@@ -56,10 +57,11 @@ class Worker:
             "purge": self.cleaner.step,
         }
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
+    def run(self, pulse: Path | None = None) -> None:
+        """Work until SIGTERM or SIGINT, touching the file `pulse` as long as nothing is stuck."""
         loops.run(
             self.database,
             self.steps(),
             consume=(self.bus, QUEUE, lambda messages: receive(self.database, messages, self.clock())),
+            pulse=pulse,
         )

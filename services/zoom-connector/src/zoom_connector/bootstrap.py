@@ -65,6 +65,7 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
     oauth = OAuth(
         transport=transport,
         url=settings.zoom_oauth_url,
+        token_url=settings.zoom_token_url or settings.zoom_oauth_url,
         client_id=settings.zoom_client_id,
         client_secret=settings.zoom_client_secret,
         redirect_uri=settings.redirect_uri,

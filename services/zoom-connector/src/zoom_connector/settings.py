@@ -38,6 +38,8 @@ class Settings(Common):
     zoom_client_secret: str = Field(min_length=1, repr=False)
     zoom_webhook_secret: str = Field(min_length=1, repr=False)
     zoom_oauth_url: WebUrl = ZOOM_OAUTH_URL
+    zoom_token_url: WebUrl | None = None
+    """Where the connector itself reaches `/oauth/token` and `/oauth/revoke`, if not under the browsers' address."""
     zoom_api_url: WebUrl = ZOOM_API_URL
     zoom_compliance_url: Annotated[str, AfterValidator(_web_url_or_nothing)]
     """Empty: the erasing of a removed connection is not confirmed to Zoom."""

@@ -44,10 +44,14 @@ class _Tokens(BaseModel):
 
 @dataclass(frozen=True)
 class OAuth:
-    """Speaks for this installation's Zoom app. `url` is the base of `/oauth/…`."""
+    """Speaks for this installation's Zoom app.
+
+    `url` is the base of `/oauth/…` for browsers, `token_url` for us; a stand-in in a container has two addresses.
+    """
 
     transport: Transport
     url: str
+    token_url: str
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uri: str
@@ -114,7 +118,7 @@ class OAuth:
         return Grant(tokens.access_token, tokens.refresh_token, expires_at, tokens.scope)
 
     def _post(self, name: str, form: Mapping[str, str], budget: Budget) -> Answer:
-        return self.transport.send("POST", f"{self.url}/oauth/{name}", budget=budget, sign=self._sign, form=form)
+        return self.transport.send("POST", f"{self.token_url}/oauth/{name}", budget=budget, sign=self._sign, form=form)
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         signed: requests.PreparedRequest = HTTPBasicAuth(self.client_id, self.client_secret)(request)
