@@ -23,7 +23,10 @@ class _Line:
 
 
 class Proxy:
-    """Carries bytes both ways until told otherwise. `address` is where clients connect."""
+    """Carries bytes both ways until told otherwise. `address` is where clients connect.
+
+    `accepted` counts connections, `asked` the pieces that came from clients.
+    """
 
     def __init__(self, server: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
         self._server = server
@@ -31,6 +34,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = ("127.0.0.1", self._listener.getsockname()[1])
         self.accepted = 0
+        self.asked = 0
         self._requests, self._answers = threading.Event(), threading.Event()
         self._refusing = False
         self._lines: list[_Line] = []
@@ -94,26 +98,26 @@ class Proxy:
         line = _Line(client, server)
         self._lines.append(line)
         for source, target, gate in ((client, server, self._requests), (server, client, self._answers)):
-            threading.Thread(target=_carry, args=(line, source, target, gate), name="proxy", daemon=True).start()
+            threading.Thread(target=self._carry, args=(line, source, target, gate), name="proxy", daemon=True).start()
 
-
-def _carry(line: _Line, source: socket.socket, target: socket.socket, gate: threading.Event) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        while not line.cut.is_set():
-            waiting = source.pending() if isinstance(source, ssl.SSLSocket) else 0
-            if not waiting and not select.select([source], [], [], LOOK)[0]:
-                continue
-            data = source.recv(CHUNK)
-            while not gate.wait(LOOK) and not line.cut.is_set():
-                pass
-            if not data or line.cut.is_set():
-                break
-            target.sendall(data)
-    if line.cut.is_set():
+    def _carry(self, line: _Line, source: socket.socket, target: socket.socket, gate: threading.Event) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while not line.cut.is_set():
+                waiting = source.pending() if isinstance(source, ssl.SSLSocket) else 0
+                if not waiting and not select.select([source], [], [], LOOK)[0]:
+                    continue
+                data = source.recv(CHUNK)
+                self.asked += source is line.client
+                while not gate.wait(LOOK) and not line.cut.is_set():
+                    pass
+                if not data or line.cut.is_set():
+                    break
+                target.sendall(data)
+        if line.cut.is_set():
+            for one in (line.client, line.server):
+                with contextlib.suppress(OSError):
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        line.cut.set()
         for one in (line.client, line.server):
             with contextlib.suppress(OSError):
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-    line.cut.set()
-    for one in (line.client, line.server):
-        with contextlib.suppress(OSError):
-            one.close()
+                one.close()

@@ -103,7 +103,8 @@ class Link:
             self._connection.add_on_connection_unblocked_callback(self._was_unblocked)
             self._loop.start()
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody must wait for this link
-            log.warning("broker_link_failed", error=logs.where(error))
+            if self.error is None:  # else pika stumbles over its own closing
+                log.warning("broker_link_failed", error=logs.where(error))
             self._lost(error)
         finally:
             self._loop.close()
