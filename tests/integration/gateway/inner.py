@@ -332,11 +332,13 @@ def openapi(service: str) -> dict[str, Any]:
     paths = {"booking": "/me/session-types/{type_id}", "zoom-connector": "/me/connections/zoom", "notifier": "/x"}
     content = {"application/json": {"schema": ref}}
     operation = {"summary": f"Of {service}", "responses": {"200": {"description": "ok", "content": content}}}
-    thing = {"type": "object", "title": service, "properties": {"name": {"type": "string"}}}
+    schemas = {"Thing": {"type": "object", "title": service, "properties": {"name": {"type": "string"}}}}
+    if service == "booking":
+        schemas |= dict.fromkeys(("HostView", "BookingWithTimelineView"), {"type": "object"})
     return {
         "openapi": "3.1.0",
         "paths": {paths[service]: {"get": operation}},
-        "components": {"schemas": {"Thing": thing}},
+        "components": {"schemas": schemas},
     }
 
 

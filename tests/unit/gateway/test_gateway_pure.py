@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from gateway.api import merge
-from gateway.api.routes import ANYONE, COMPOSED, HOST, ROUTES, Route
+from gateway.api.routes import ANYONE, HOST, ROUTES, Route
 from gateway.pages import availability_form, calendars, color, months, session_type_form, times
 from gateway.pages.forms import Errors, from_upstream
 from gateway.pages.reference_schema import fields
@@ -235,11 +235,11 @@ def test_an_empty_address_is_made_from_the_title_and_equal_questions_get_keys_of
 
 
 def test_the_table_has_each_route_once_and_only_the_feed_of_a_host_is_open() -> None:
-    lines = [(route.method, route.path) for route in (*ROUTES, *COMPOSED)]
+    lines = [(route.method, route.path) for route in ROUTES]
     assert len(lines) == len(set(lines))
-    opened = [route.path for route in (*ROUTES, *COMPOSED) if route.path.startswith("/me") and route.who == ANYONE]
+    opened = [route.path for route in ROUTES if route.path.startswith("/me") and route.who == ANYONE]
     assert opened == ["/me/calendar.ics"]
-    assert all(route.path.startswith("/me") for route in (*ROUTES, *COMPOSED) if route.who == HOST)
+    assert all(route.path.startswith("/me") for route in ROUTES if route.who == HOST)
 
 
 def test_schemas_of_one_name_and_different_content_are_told_apart() -> None:
@@ -250,12 +250,23 @@ def test_schemas_of_one_name_and_different_content_are_told_apart() -> None:
 
     made = merge.skeleton(server="https://book.example/api/v1")
     routes = [Route("GET", "/a", "one", HOST), Route("GET", "/b", "two", ANYONE), Route("GET", "/gone", "two", HOST)]
-    merge.add_routes(made, routes, {"one": document("a"), "two": document("b")})
+    merge.add_routes(made, routes, {"one": document("a"), "two": document("b")}, answers={})
+    assert merge.pruned(made) == made
     assert made["paths"].keys() == {"/a", "/b"}
     assert made["paths"]["/a"]["get"]["security"] == [{"api_key": []}]
     assert made["paths"]["/a"]["get"]["responses"].keys() == {"200", "default"}
     ref = made["paths"]["/b"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
     assert made["components"]["schemas"][ref.rsplit("/", 1)[1]] == {"title": "b"}
+
+
+def test_an_answer_that_a_service_does_not_describe_is_described_here_and_the_unused_left_out() -> None:
+    inner = {"paths": {"/a": {"get": {"summary": "A.", "tags": ["x"]}}}, "components": {"schemas": {"Unused": {}}}}
+    made = merge.skeleton(server="https://book.example/api/v1")
+    answers = {("GET", "/a"): {"200": {"description": "Here."}}}
+    merge.add_routes(made, [Route("GET", "/a", "one", HOST)], {"one": inner}, answers=answers)
+    assert made["paths"]["/a"]["get"]["responses"]["200"] == {"description": "Here."}
+    assert "tags" not in made["paths"]["/a"]["get"]
+    assert merge.pruned(made)["components"]["schemas"].keys() == {"Problem"}
 
 
 def test_a_schema_becomes_rows_with_the_path_of_each_field() -> None:

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from gateway.api import merge, own_operations
-from gateway.api.routes import BOOKING, COMPOSED, NOTIFIER, PREFIX, ROUTES, ZOOM_CONNECTOR
+from gateway.api.routes import BOOKING, PREFIX, ROUTES, ZOOM_CONNECTOR
 from gateway.parts import Parts, parts
 
 blueprint = Blueprint("api_documents", __name__)
@@ -34,8 +34,8 @@ def document() -> dict[str, Any]:
 
 
 def _build(of: Parts) -> dict[str, Any]:
-    inner = {name: of.service(name).ask("GET", INNER_PATH) for name in (BOOKING, ZOOM_CONNECTOR, NOTIFIER)}
+    inner = {name: of.service(name).ask("GET", INNER_PATH) for name in (BOOKING, ZOOM_CONNECTOR)}
     made = merge.skeleton(server=of.settings.public_url + PREFIX)
     merge.add_own(made, own_operations.OPERATIONS, own_operations.SCHEMAS)
-    merge.add_routes(made, (*ROUTES, *COMPOSED), inner)
-    return made
+    merge.add_routes(made, ROUTES, inner, answers=own_operations.ANSWERS)
+    return merge.pruned(made)

@@ -15,8 +15,10 @@ GIVEN_BACK = ("Content-Type", "Content-Disposition", "Cache-Control", "ETag", "R
 
 
 def install(app: Flask) -> None:
-    """Make one view for each line of the table."""
+    """Make one view for each line of the table that is not composed."""
     for route in ROUTES:
+        if route.composed:
+            continue
         app.add_url_rule(
             PREFIX + route.path,
             endpoint=f"api.forward {route.method} {route.path}",

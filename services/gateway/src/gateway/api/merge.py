@@ -64,8 +64,17 @@ def add_own(made: Document, operations: Mapping[tuple[str, str], Document], sche
         _put(made, method, public, operation)
 
 
-def add_routes(made: Document, routes: Iterable[Route], inner: Mapping[str, Document]) -> None:
-    """Add the inner services' descriptions of the routes of the table, and the schemas that those use."""
+def add_routes(
+    made: Document,
+    routes: Iterable[Route],
+    inner: Mapping[str, Document],
+    *,
+    answers: Mapping[tuple[str, str], Document],
+) -> None:
+    """Add the inner services' descriptions of the routes of the table.
+
+    `answers` describe good answers that are ours, or that a service does not describe itself.
+    """
     renames = {service: _adopt_schemas(made, service, document) for service, document in inner.items()}
     for route in routes:
         operation = _find(inner[route.service], route)
@@ -73,7 +82,40 @@ def add_routes(made: Document, routes: Iterable[Route], inner: Mapping[str, Docu
             continue
         operation = _renamed(operation, renames[route.service])
         operation["security"] = [{"api_key": []}] if route.who == HOST else []
-        _put(made, route.method, operation.pop("x-path"), operation)
+        operation.pop("tags", None)
+        written = operation.pop("x-path")
+        if route.composed or not _good(operation):
+            operation["responses"] = answers.get((route.method, written), operation.get("responses", {}))
+        _put(made, route.method, written, operation)
+
+
+def pruned(made: Document) -> Document:
+    """Leave out the schemas that nothing in the document refers to."""
+    have = made["components"]["schemas"]
+    used: set[str] = set()
+    waiting = _names_in(made["paths"])
+    while waiting:
+        name = waiting.pop()
+        if name in have and name not in used:
+            used.add(name)
+            waiting |= _names_in(have[name])
+    schemas = {name: schema for name, schema in have.items() if name in used}
+    return {**made, "components": {**made["components"], "schemas": schemas}}
+
+
+def _names_in(node: Any) -> set[str]:
+    if isinstance(node, list):
+        return {name for item in node for name in _names_in(item)}
+    if not isinstance(node, dict):
+        return set()
+    target = node.get("$ref")
+    own = {target.removeprefix(_REF)} if isinstance(target, str) and target.startswith(_REF) else set()
+    return own | {name for value in node.values() for name in _names_in(value)}
+
+
+def _good(operation: Document) -> Document:
+    responses = operation.get("responses", {})
+    return {status: answer for status, answer in responses.items() if str(status).startswith(("2", "3"))}
 
 
 def _find(document: Document, route: Route) -> Document | None:
@@ -109,10 +151,5 @@ def _renamed(node: Any, renames: Mapping[str, str]) -> Any:
 
 
 def _put(made: Document, method: str, public: str, operation: Document) -> None:
-    responses = {
-        status: response
-        for status, response in operation.get("responses", {}).items()
-        if str(status).startswith(("2", "3"))
-    }
-    finished = {**operation, "responses": {**responses, "default": _REFUSED}}
+    finished = {**operation, "responses": {**_good(operation), "default": _REFUSED}}
     made["paths"].setdefault(public, {})[method.lower()] = finished

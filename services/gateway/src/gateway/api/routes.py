@@ -1,4 +1,4 @@
-"""The public routes that are forwarded as they are: which service answers each, and who may call it."""
+"""The public routes that inner services answer: which service, who may call, and the two that take more than one."""
 
 from typing import Literal, NamedTuple
 
@@ -19,6 +19,8 @@ class Route(NamedTuple):
     path: str
     service: str
     who: str
+    composed: bool = False
+    """Answered in `composed`, from more than one service; all others are forwarded as they are."""
 
 
 ROUTES = (
@@ -32,9 +34,11 @@ ROUTES = (
     Route("PATCH", "/me/session-types/<id>", BOOKING, HOST),
     Route("DELETE", "/me/session-types/<id>", BOOKING, HOST),
     Route("GET", "/me/bookings", BOOKING, HOST),
+    Route("GET", "/me/bookings/<id>", BOOKING, HOST, composed=True),
     Route("GET", "/me/bookings/<id>/slots", BOOKING, HOST),
     Route("POST", "/me/bookings/<id>/reschedule", BOOKING, HOST),
     Route("POST", "/me/bookings/<id>/cancel", BOOKING, HOST),
+    Route("POST", "/me/bookings/<id>/retry", ZOOM_CONNECTOR, HOST, composed=True),
     # A calendar program can't send a key in a header: the feed's address is itself the capability.
     Route("GET", "/me/calendar.ics", BOOKING, ANYONE),
     Route("GET", "/hosts/<handle>", BOOKING, ANYONE),
@@ -49,10 +53,4 @@ ROUTES = (
     Route("POST", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
     Route("DELETE", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
     Route("GET", "/me/connections/zoom/receipts", ZOOM_CONNECTOR, HOST),
-)
-
-# Answered by the gateway itself, from two services: `composed`.
-COMPOSED = (
-    Route("GET", "/me/bookings/<id>", BOOKING, HOST),
-    Route("POST", "/me/bookings/<id>/retry", ZOOM_CONNECTOR, HOST),
 )

@@ -21,7 +21,7 @@ def fields(document: dict[str, Any], schema: dict[str, Any], prefix: str = "", d
     schema = _resolved(document, schema)
     if schema.get("type") == "array":
         return fields(document, schema.get("items", {}), f"{prefix}[].", depth)
-    rows: list[Field] = []
+    rows = [row for part in schema.get("allOf", ()) for row in fields(document, part, prefix, depth)]
     for name, one in schema.get("properties", {}).items():
         inner = _resolved(document, one)
         needed = name in schema.get("required", ())
