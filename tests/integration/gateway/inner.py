@@ -334,7 +334,7 @@ def openapi(service: str) -> dict[str, Any]:
     operation = {"summary": f"Of {service}", "responses": {"200": {"description": "ok", "content": content}}}
     schemas = {"Thing": {"type": "object", "title": service, "properties": {"name": {"type": "string"}}}}
     if service == "booking":
-        schemas |= dict.fromkeys(("HostView", "BookingWithTimelineView"), {"type": "object"})
+        schemas |= {name: {"type": "object"} for name in ("HostView", "BookingWithTimelineView")}
     return {
         "openapi": "3.1.0",
         "paths": {paths[service]: {"get": operation}},
