@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs clean
+.PHONY: help run up down test lint format docs clean
 .SILENT:
 
 help: ## list the targets
@@ -14,6 +14,12 @@ help: ## list the targets
 
 run: ## run everything on this machine until Ctrl-C (PORT=8080 DATA=./var)
 	$(START) run python -m deploy.local.run
+
+up: ## run the production stack with Docker Compose (PROFILE=demo needs no set-up; PORT=8080)
+	exec sh deploy/compose/stack up
+
+down: ## stop the stack; the data stay (VOLUMES=1 removes them)
+	exec sh deploy/compose/stack down
 
 test: ## run the whole test suite (PYTEST_ARGS='-k slots')
 	$(START) dev python -m pytest $(PYTEST_ARGS)
