@@ -91,8 +91,8 @@ _TO_HOST = {
         "You and {client} get the link in a mail of its own as soon as it exists.",
     ),
     "unavailable": (
-        "There is no link yet. {reason} The page for that is {connections}.",
-        "You and {client} then get the link in a mail of its own.",
+        "There is no link yet. {reason}",
+        "You connect Zoom at {connections}; you and {client} then get the link in a mail of its own.",
     ),
     "failed": (
         "The meeting could not be made in Zoom, so there is no link, and it isn't tried again by itself. {reason}",
