@@ -39,7 +39,7 @@ class Address:
             raise BusMisconfiguredError("BROKER_URL is not of the form amqp://user:password@host:port/vhost") from None
         if not parts.hostname or parts.query or parts.fragment:
             raise BusMisconfiguredError("BROKER_URL needs a host, and takes nothing after the vhost")
-        return cls(
+        address = cls(
             host=parts.hostname,
             port=port,
             vhost=unquote(parts.path[1:]) or "/",
@@ -48,6 +48,10 @@ class Address:
             tls=parts.scheme == "amqps",
             ca_file=ca_file,
         )
+        if address.tls:
+            # A file that is no certificate is told at once, not at the first connection.
+            address._tls_context()
+        return address
 
     def __str__(self) -> str:
         return f"RabbitMQ at {self.host}:{self.port}"
@@ -88,7 +92,6 @@ class Address:
             raise BusMisconfiguredError("BROKER_CA_FILE can't be read as PEM certificates") from None
 
     def _tls_options(self) -> dict[str, Any]:
-        self._tls_context()
         # Without `cert_reqs` py-amqp would take any certificate.
         options: dict[str, Any] = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": self.host}
         if self.ca_file is not None:

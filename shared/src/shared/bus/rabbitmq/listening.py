@@ -16,7 +16,7 @@ import kombu
 from kombu.exceptions import KombuError
 from kombu.mixins import ConsumerMixin
 
-from shared.bus import BusMisconfiguredError, Deliver
+from shared.bus import BusMisconfiguredError, BusUnavailableError, Deliver
 from shared.bus.rabbitmq import declaring, refusals
 from shared.bus.rabbitmq.address import CONNECT_TIMEOUT, Address
 from shared.bus.rabbitmq.presence import Presence
@@ -26,9 +26,11 @@ PREFETCH = 50
 BATCH_BYTES = 1_000_000
 LOOK_UP = 0.2
 """Seconds of silence after which a listener looks whether it is to stop."""
+RETRY_LOST = 0.1
 RETRY = 1.0
 RETRY_MISCONFIGURED = 5.0
-"""Seconds between two tries. Somebody has to change something first, and each try leaves a line in the broker's log."""
+"""Seconds until the next try: after a connection that worked, after one that could not be made, and where somebody
+has to change something first, because each try leaves a line in the broker's log."""
 LONGEST_NAME = 200
 
 # kombu warns that a lost connection may show as an AttributeError.
@@ -52,6 +54,7 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
         self._stop = stop
         self._presence = Presence(queue)
         self._held: list[Any] = []
+        self._worked = False
         self._open: Any = None
 
     @property
@@ -62,6 +65,7 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
     def run_until_stopped(self) -> None:
         """Listen; after each loss of the broker connect again. One log line per change, not per try."""
         while not self.should_stop:
+            self._worked = False
             try:
                 for _ in self.consume(limit=None, safety_interval=LOOK_UP):
                     pass
@@ -71,7 +75,7 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
             except BROKER_ERRORS as error:
                 why = refusals.explain(error, self._address)
                 self._presence.lost(why)
-                self._stop.wait(RETRY_MISCONFIGURED if isinstance(why, BusMisconfiguredError) else RETRY)
+                self._stop.wait(self._pause(why))
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
@@ -98,6 +102,7 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
 
     def on_consume_ready(self, *_: object, **__: object) -> None:
         """Tell that messages flow."""
+        self._worked = True
         self._presence.found()
 
     def on_iteration(self) -> None:
@@ -109,6 +114,11 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
             self._open.drain_events(timeout=1)
         if self._held:
             self._store()
+
+    def _pause(self, why: BusUnavailableError) -> float:
+        if isinstance(why, BusMisconfiguredError):
+            return RETRY_MISCONFIGURED
+        return RETRY_LOST if self._worked else RETRY
 
     def _more_is_here(self) -> bool:
         sock = self._open.connection.transport.sock
@@ -132,11 +142,12 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
 
 def _message(raw: Any) -> Message:
     """Give what the inbox keeps. Bytes that are no text become a body that nothing can take for an event."""
+    octets = raw.body or b""  # kombu makes a str of no octets at all
     try:
-        body = raw.body.decode()
+        body = octets.decode()
     except UnicodeDecodeError:
-        body = "not UTF-8: " + raw.body.decode(errors="backslashreplace")
+        body = "not UTF-8: " + octets.decode(errors="backslashreplace")
     message_id = str(raw.properties.get("message_id") or "")
     if not 0 < len(message_id) <= LONGEST_NAME:
-        message_id = f"sha256:{hashlib.sha256(raw.body).hexdigest()}"
+        message_id = f"sha256:{hashlib.sha256(octets).hexdigest()}"
     return Message(message_id, str(raw.delivery_info.get("routing_key", ""))[:LONGEST_NAME], body)

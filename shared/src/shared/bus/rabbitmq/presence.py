@@ -1,7 +1,7 @@
 """Whether the broker is there, for one part of ours: a log line when that changes, none for each try."""
 
 from shared import logs
-from shared.bus import BusUnavailableError
+from shared.bus import BusMisconfiguredError, BusUnavailableError
 
 log = logs.get(__name__)
 
@@ -15,12 +15,14 @@ class Presence:
 
     def lost(self, error: BusUnavailableError) -> None:
         """Note that the broker can't be used, and why."""
-        if self._said != str(error):
-            self._said = str(error)
+        # An outage has many words: refused, reset, unreachable. What somebody has to mend is told each time it differs.
+        state = str(error) if isinstance(error, BusMisconfiguredError) else "away"
+        if self._said != state:
+            self._said = state
             log.warning("broker_unavailable", part=self._part, reason=str(error))
 
     def found(self) -> None:
         """Note that it can be used."""
-        if self._said != "":
-            self._said = ""
+        if self._said != "here":
+            self._said = "here"
             log.info("broker_connected", part=self._part)
