@@ -17,6 +17,7 @@ MAILS = {
     "rescheduled": "mail about the new time",
     "canceled": "mail about the cancellation",
     "link": "mail with the video link",
+    "failed": "mail about the refused meeting",
 }
 
 
