@@ -3,11 +3,9 @@
 import os
 import sys
 
-from notifier import bootstrap
 from notifier.settings import Settings
 from shared import logs, migrations
 from shared.settings import load
-from shared.web import serve
 
 COMMANDS = ("api", "worker", "migrate")
 EXIT_BAD_COMMAND = 2
@@ -22,9 +20,14 @@ def main(arguments: list[str]) -> int:
     logs.configure("notifier", settings.log_format)
     if arguments[0] == "migrate":
         migrations.migrate(settings.database_url, "notifier")
-    elif arguments[0] == "worker":
-        bootstrap.worker(settings).run()
+        return 0
+    from notifier import bootstrap  # noqa: PLC0415 - a migration needs none of it, and importing it takes a second
+
+    if arguments[0] == "worker":
+        bootstrap.worker(settings).run(settings.pulse)
     else:
+        from shared.web import serve  # noqa: PLC0415 - as above
+
         serve(lambda: bootstrap.app(settings), bind=settings.bind, port=settings.port, threads=settings.threads)
     return 0
 

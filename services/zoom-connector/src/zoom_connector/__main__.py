@@ -5,8 +5,7 @@ import sys
 
 from shared import logs, migrations
 from shared.settings import EXIT_BAD_SETTINGS
-from shared.web import serve
-from zoom_connector import bootstrap, settings
+from zoom_connector import settings
 from zoom_connector.tokens import TokenStoreUnavailableError
 
 COMMANDS = ("api", "worker", "migrate")
@@ -19,17 +18,22 @@ def main(arguments: list[str]) -> int:
         return EXIT_BAD_SETTINGS
     given = settings.load(os.environ)
     logs.configure(settings.SERVICE, given.log_format)
+    if arguments[0] == "migrate":
+        migrations.migrate(given.database_url, "zoom_connector")
+        return 0
+    from zoom_connector import bootstrap  # noqa: PLC0415 - a migration needs none of it, and importing it takes a second
+
     try:
         # Before gunicorn forks: a store that can't be opened has to end the start with a sentence.
         bootstrap.token_store(given).ping()
     except TokenStoreUnavailableError as error:
         sys.stderr.write(f"{settings.SERVICE}: bad settings: {error}\n")
         return EXIT_BAD_SETTINGS
-    if arguments[0] == "migrate":
-        migrations.migrate(given.database_url, "zoom_connector")
-    elif arguments[0] == "worker":
-        bootstrap.worker(given).run()
+    if arguments[0] == "worker":
+        bootstrap.worker(given).run(given.pulse)
     else:
+        from shared.web import serve  # noqa: PLC0415 - as above
+
         serve(lambda: bootstrap.app(given), bind=given.bind, port=given.port, threads=given.threads)
     return 0
 
