@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import create_engine
 from werkzeug.serving import make_server
 
 from gateway import bootstrap
@@ -58,6 +59,15 @@ class Gateway:
         yield
         for name, upstream in upstreams.items():
             upstream._url = before[name]
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """Let our own database be away: its file is somewhere else."""
+        database = self.parts.sign_ins._database
+        engine = database.engine
+        database.engine = create_engine("sqlite:////nowhere/at/all.sqlite3")
+        yield
+        database.engine = engine
 
     def call(self, method: str, path: str, *, key: str | None = None, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}

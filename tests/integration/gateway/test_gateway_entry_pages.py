@@ -2,14 +2,17 @@
 
 import re
 import secrets
+from pathlib import Path
 
 import pytest
 import requests
 
-from gateway.pages.visitors import COOKIE
+from gateway import bootstrap
 from integration.gateway.conftest import PASSWORD, Gateway, Host
+from shared import migrations
 from support.browsing import Browser
 
+COOKIE = "punctual_sign_in"
 PUBLIC = (
     "/",
     "/signin",
@@ -290,3 +293,45 @@ def test_styles_and_scripts_may_be_kept_for_good(gateway: Gateway) -> None:
     sheet = requests.get(gateway.url + address, timeout=10)
     assert sheet.status_code == 200
     assert "immutable" in sheet.headers["Cache-Control"]
+
+
+def test_when_our_own_database_is_away_pages_and_problems_say_so(gateway: Gateway, host: Host) -> None:
+    browser = gateway.browser(host)
+    with gateway.without_database():
+        page = browser.session.get(f"{gateway.url}/dashboard", timeout=20)
+        answer = gateway.call("GET", "/me", key=host.api_key)
+        ready = requests.get(f"{gateway.url}/readyz", timeout=20)
+        public = requests.get(f"{gateway.url}/{host.handle}", timeout=20)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert "try again in a moment" in page.text
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (ready.status_code, public.status_code) == (503, 200)
+    assert ready.json()["checks"]["database"].startswith("failed")
+    assert browser.get(f"{gateway.url}/dashboard").answer.status_code == 200
+
+
+def test_over_https_cookies_are_for_https_alone_and_named_after_no_port(gateway: Gateway, tmp_path: Path) -> None:
+    settings = gateway.parts.settings.model_copy(
+        update={"public_url": "https://book.example", "database_url": f"sqlite:///{tmp_path}/gateway.sqlite3"}
+    )
+    migrations.migrate(settings.database_url, "gateway")
+    page = bootstrap.app(settings).test_client().get("/signin")
+    [cookie] = page.headers.getlist("Set-Cookie")
+    assert cookie.startswith("punctual_visit=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert page.headers["Strict-Transport-Security"]
+
+
+def test_two_copies_on_one_machine_have_cookies_of_their_own(gateway: Gateway) -> None:
+    settings = gateway.parts.settings
+    names = {
+        settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}).cookie("sign_in")
+        for port in (8080, 9090)
+    }
+    assert names == {"punctual_sign_in_8080", "punctual_sign_in_9090"}
+
+
+def test_pages_of_one_booking_or_host_are_not_for_search_engines(gateway: Gateway, reference: str) -> None:
+    page = requests.get(f"{gateway.url}/bookings/{reference}", timeout=10)
+    assert page.headers["X-Robots-Tag"] == "noindex"
+    assert "X-Robots-Tag" not in requests.get(f"{gateway.url}/", timeout=10).headers

@@ -12,6 +12,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self' {zoom}; base-uri 'none'; frame-ancestors 'none'"
 )
+UNLISTED = ("/bookings/", "/dashboard")
+"""What search engines must not show, should an address ever reach one."""
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -19,12 +21,12 @@ def install(app: Flask, settings: Settings) -> None:
     """Set cookie flags and add the headers to every answer."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="punctual_visit",
+        SESSION_COOKIE_NAME=settings.cookie("visit"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=settings.secure,
     )
-    zoom = " ".join(form_targets(settings.zoom_oauth_url, settings.public_url))
+    zoom = " ".join(form_targets(settings.zoom_oauth_url, secure=settings.secure))
     app.context_processor(lambda: {"csp_nonce": nonce()})
 
     @app.before_request
@@ -43,10 +45,13 @@ def install(app: Flask, settings: Settings) -> None:
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        if settings.public_url.startswith("https://"):
+        if settings.secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if page:
-            response.headers.setdefault("Cache-Control", "no-store")
+            # A visitor who goes back finds what was typed; what a host sees is not kept.
+            response.headers.setdefault("Cache-Control", "no-store" if g.get("account") else "private, no-cache")
+            if request.path.startswith(UNLISTED):
+                response.headers.setdefault("X-Robots-Tag", "noindex")
         return response
 
 
@@ -57,10 +62,10 @@ def nonce() -> str:
     return str(g.csp_nonce)
 
 
-def form_targets(zoom_oauth_url: str | None, public_url: str) -> list[str]:
+def form_targets(zoom_oauth_url: str | None, *, secure: bool) -> list[str]:
     """Name what a form of ours may end at: browsers check every redirect, and Zoom has several hosts."""
     if zoom_oauth_url is None:
-        return ["https:"] if public_url.startswith("https://") else ["https:", "http:"]
+        return ["https:"] if secure else ["https:", "http:"]
     parts = urlsplit(zoom_oauth_url)
     origin = f"{parts.scheme}://{parts.netloc}"
     return [origin, "https://*.zoom.us"] if parts.hostname == "zoom.us" else [origin]

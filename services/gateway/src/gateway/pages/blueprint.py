@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import errors
 from gateway.pages import assets, color, times, visitors, words
@@ -40,7 +41,11 @@ def protect() -> None:
 
 
 def _shown() -> dict[str, Any]:
-    return {"account": visitors.account()}
+    try:
+        return {"account": visitors.account()}
+    except SQLAlchemyError:
+        # The page that says that the database is away must not need the database.
+        return {"account": None}
 
 
 def _to_sign_in(_error: SignInNeededError) -> ResponseReturnValue:

@@ -59,7 +59,7 @@ def book(handle: str, slug: str) -> ResponseReturnValue:
         )
         unread = bool(request.args.get("start"))
         page = make_response(render_template("book.html", host=host, kind=kind, choice=choice, unread=unread))
-    times.remember_zone(page, secure=parts().settings.public_url.startswith("https://"))
+    times.remember_zone(page, secure=parts().settings.secure)
     return page
 
 

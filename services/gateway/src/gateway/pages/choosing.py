@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -13,9 +13,6 @@ from gateway.pages import months, times
 from gateway.pages.months import Day, Month, Time
 from gateway.parts import Parts, parts
 from gateway.upstream import path
-
-LOOK_AHEAD = timedelta(days=91)
-"""Together with the first day the 92 days that one question may span."""
 
 FreeSlots = Callable[[date, date], Iterable[dict[str, object]]]
 
@@ -62,16 +59,15 @@ def choose(base: str, zone: str, ask: FreeSlots, *, kept: dict[str, str] | None 
     today = parts().clock().astimezone(ZoneInfo(zone)).date()
     wanted_day = months.read_date(request.args.get("date"))
     wanted_month = months.read_month(request.args.get("month")) or (wanted_day and months.month_of(wanted_day))
+    month = months.within(wanted_month, today) if wanted_month else months.month_of(today)
+    days = months.by_day(ask(max(month.first, today), max(month.last, today)))
     next_free = None
-    if wanted_month:
-        month = months.within(wanted_month, today)
-        days = months.by_day(ask(max(month.first, today), max(month.last, today)))
-        if not days:
-            begin = month.moved(1).first
-            next_free = min(months.by_day(ask(begin, begin + LOOK_AHEAD)), default=None)
-    else:
-        days = months.by_day(ask(today, today + LOOK_AHEAD))
-        month = months.month_of(min(days, default=today))
+    if not days:
+        # Three whole months are at most the 92 days that one question may span.
+        days = months.by_day(ask(month.moved(1).first, month.moved(3).last))
+        next_free = min(days, default=None)
+        if next_free and not wanted_month:
+            month, next_free = months.month_of(next_free), None
     free = {day: found for day, found in days.items() if months.month_of(day) == month}
     day = wanted_day if wanted_day and months.month_of(wanted_day) == month else min(free, default=None)
     last = months.month_of(today).moved(months.MONTHS_AHEAD)

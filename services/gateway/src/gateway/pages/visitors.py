@@ -8,7 +8,6 @@ from gateway.accounts.sign_ins import LIFETIME
 from gateway.parts import parts
 from gateway.storage import Account
 
-COOKIE = "punctual_sign_in"
 HOME = "/dashboard"
 KEPT = ("zoom_return",)
 """What the visit's cookie carries over a sign-in: a connection that waits for it."""
@@ -18,10 +17,15 @@ class SignInNeededError(Exception):
     """This page is for a signed-in host."""
 
 
+def cookie() -> str:
+    """Name the cookie that holds a sign-in's token."""
+    return parts().settings.cookie("sign_in")
+
+
 def account() -> Account | None:
     """Give the account that this browser is signed in to."""
     if "account" not in g:
-        token = request.cookies.get(COOKIE)
+        token = request.cookies.get(cookie())
         g.account = parts().sign_ins.find(token) if token else None
     found: Account | None = g.account
     return found
@@ -41,25 +45,25 @@ def enter(response: Response, account_id: str) -> Response:
     session.clear()
     session.update(kept)
     g.pop("csrf_token", None)
-    token = parts().sign_ins.start(account_id, instead_of=request.cookies.get(COOKIE))
+    token = parts().sign_ins.start(account_id, instead_of=request.cookies.get(cookie()))
     response.set_cookie(
-        COOKIE,
+        cookie(),
         token,
         max_age=int(LIFETIME.total_seconds()),
         httponly=True,
         samesite="Lax",
-        secure=parts().settings.public_url.startswith("https://"),
+        secure=parts().settings.secure,
     )
     return response
 
 
 def leave(response: Response) -> Response:
     """Sign this browser out."""
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(cookie())
     if token:
         parts().sign_ins.end(token)
     session.clear()
-    response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+    response.delete_cookie(cookie(), httponly=True, samesite="Lax")
     return response
 
 
