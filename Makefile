@@ -6,11 +6,11 @@ PYTEST_ARGS ?=
 TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test lint format docs clean
+.PHONY: help run up down test test-faults lint format docs clean
 .SILENT:
 
 help: ## list the targets
-	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run everything on this machine until Ctrl-C (PORT=8080 DATA=./var)
 	$(START) run python -m deploy.local.run
@@ -23,6 +23,9 @@ down: ## stop the stack; the data stay (VOLUMES=1 removes them)
 
 test: ## run the whole test suite (PYTEST_ARGS='-k slots')
 	$(START) dev python -m pytest $(PYTEST_ARGS)
+
+test-faults: ## run the fault tests in their long form, which takes hours (PYTEST_ARGS='-k storm')
+	FAULTS=long $(START) dev python -m pytest tests/faults $(PYTEST_ARGS)
 
 lint: ## check style, types and who may import what
 	sh deploy/local/start dev ruff check .

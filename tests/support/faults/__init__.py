@@ -1,0 +1,1 @@
+"""Real processes that die on purpose, people who use them meanwhile, and a verdict on what was promised."""
