@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
+from support.vault import FakeVault, RealVault
 from zoom_connector.tokens import TokenConflictError, Tokens, TokenStore
 from zoom_connector.tokens.embedded import EmbeddedTokenStore
+from zoom_connector.tokens.vault import Link, VaultTokenStore
 
 NOW = datetime(2026, 12, 1, 10, 0, 0, 123456, tzinfo=UTC)
+NUMBERS = count(1)
 OpenStore = Callable[[], TokenStore]
 
 
@@ -18,15 +22,38 @@ def tokens(number: int = 1) -> Tokens:
     return Tokens(f"access-{number}", f"refresh-{number}", NOW + timedelta(hours=number), NOW)
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(scope="module")
+def fake_vault() -> Iterator[FakeVault]:
+    """Run the stand-in once; each test has a mount of its own in it."""
+    vault = FakeVault()
+    yield vault
+    vault.stop()
+
+
+@pytest.fixture(scope="module")
+def real_vault() -> Iterator[RealVault]:
+    """Run the real one once, if its image can be had."""
+    vault = RealVault.start()
+    yield vault
+    vault.stop()
+
+
+@pytest.fixture(params=["embedded", "fake_vault", "real_vault"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
     """Open the store, the same one each time, as several processes would."""
     opened: list[TokenStore] = []
+    mount = f"test-{next(NUMBERS)}"
+    if request.param != "embedded":
+        server: FakeVault | RealVault = request.getfixturevalue(request.param)
+        role = server.new_mount(mount)
 
     def open_one() -> TokenStore:
-        made = {"embedded": lambda: EmbeddedTokenStore(tmp_path)}[request.param]()
-        opened.append(made)
-        return made
+        opened.append(
+            EmbeddedTokenStore(tmp_path)
+            if request.param == "embedded"
+            else VaultTokenStore(Link(server.url), role, mount=mount)
+        )
+        return opened[-1]
 
     yield open_one
     for store in opened:

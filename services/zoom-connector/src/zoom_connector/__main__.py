@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         # Before gunicorn forks: a store that can't be opened has to end the start with a sentence.
-        bootstrap.token_store(given).ping()
+        bootstrap.check_token_store(given)
     except TokenStoreUnavailableError as error:
         sys.stderr.write(f"{settings.SERVICE}: bad settings: {error}\n")
         return EXIT_BAD_SETTINGS

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, FilePath, ValidationInfo, field_validator, model_validator
 
 from shared import settings
 from shared.settings import Common, WebUrl
@@ -24,10 +24,10 @@ def _web_url_or_nothing(value: str) -> str:
     return value
 
 
-def _no_vault(value: str) -> str:
-    if value:
-        raise ValueError("is set, but this version keeps tokens in the embedded store under DATA only")
-    return value
+def _mount(value: str) -> str:
+    if not value.strip("/"):
+        raise ValueError("must name a mount")
+    return value.strip("/")
 
 
 class Settings(Common):
@@ -43,12 +43,38 @@ class Settings(Common):
     zoom_api_url: WebUrl = ZOOM_API_URL
     zoom_compliance_url: Annotated[str, AfterValidator(_web_url_or_nothing)]
     """Empty: the erasing of a removed connection is not confirmed to Zoom."""
-    vault_addr: Annotated[str, AfterValidator(_no_vault)] = ""
+    vault_addr: WebUrl | None = None
+    """Without it, tokens are kept in the embedded store under DATA."""
+    vault_mount: Annotated[str, AfterValidator(_mount)] = "secret"
+    vault_namespace: str = ""
+    vault_cacert: FilePath | None = None
+    """Authorities to trust for `https://`, in PEM; without it those of the machine."""
+    vault_role_id: str = ""
+    vault_secret_id: str = Field(default="", repr=False, validate_default=True)
+    vault_token: str = Field(default="", repr=False, validate_default=True)
+    """Not used where there is a role, which gives each process a token of its own."""
 
     @property
     def redirect_uri(self) -> str:
         """The address to which Zoom sends browsers back; it stands in the Zoom app, letter for letter."""
         return f"{self.public_url}/oauth/zoom/callback"
+
+    @field_validator("vault_secret_id")
+    @classmethod
+    def _confirm_the_role_is_whole(cls, value: str, info: ValidationInfo) -> str:
+        role_id = info.data.get("vault_role_id")
+        if role_id and not value:
+            raise ValueError("is missing beside VAULT_ROLE_ID")
+        if value and not role_id:
+            raise ValueError("is set without VAULT_ROLE_ID")
+        return value
+
+    @field_validator("vault_token")
+    @classmethod
+    def _confirm_vault_will_know_us(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("vault_addr") and not value and info.data.get("vault_secret_id") == "":
+            raise ValueError("is missing beside VAULT_ADDR, or VAULT_ROLE_ID and VAULT_SECRET_ID")
+        return value
 
     @model_validator(mode="before")
     @classmethod

@@ -194,8 +194,9 @@ def _judge(case: Situation, error: Exception) -> Outcome:  # noqa: PLR0911 - a t
 
 def _by_kind(case: Situation, error: Exception) -> Outcome:
     live = case.meeting.live
-    if type(error) in LATER:
-        return _outage(case, LATER[type(error)], LONGEST_WAIT_HERE, LONGEST_WAIT_HERE)
+    later = next((cause for kind, cause in LATER.items() if isinstance(error, kind)), None)
+    if later is not None:
+        return _outage(case, later, LONGEST_WAIT_HERE, LONGEST_WAIT_HERE)
     if isinstance(error, MeetingBusyError):
         return Outcome(case.now + MEETING_BUSY_WAIT, sayings.delayed("meeting_busy"), error="meeting_busy")
     if type(error) in BROKEN:
