@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine
 from werkzeug.serving import make_server
 
@@ -119,7 +120,8 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         zoom_oauth_url=inner.urls["zoom-connector"],
     )
     migrations.migrate(settings.database_url, "gateway")
-    app = bootstrap.app(settings)
+    # Hundreds of sign-ins: the real cost of a hash is for those who guess.
+    app = bootstrap.app(settings, hasher=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Gateway(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,12 +17,12 @@ from shared.database import Database
 from shared.web.app import Check, common
 
 
-def app(settings: Settings, *, clock: Clock = system) -> Flask:
-    """Build the whole app. Called after the fork."""
+def app(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | None = None) -> Flask:
+    """Build the whole app. Called after the fork. Without a `hasher`, passwords cost what RFC 9106 asks for."""
     made = Flask("gateway")
     made.json.sort_keys = False  # type: ignore[attr-defined]
     database = Database(settings.database_url, pool_size=settings.threads)
-    parts = build_parts(settings, database, clock)
+    parts = build_parts(settings, database, clock, hasher or PasswordHasher())
     made.extensions["gateway"] = parts
     common(made, checks=_checks(parts, database), raw_paths={zoom.PATH: zoom.LIMIT})
     security.install(made, settings)
@@ -36,11 +37,11 @@ def app(settings: Settings, *, clock: Clock = system) -> Flask:
     return made
 
 
-def build_parts(settings: Settings, database: Database, clock: Clock) -> Parts:
+def build_parts(settings: Settings, database: Database, clock: Clock, hasher: PasswordHasher) -> Parts:
     """Connect the parts with each other."""
     key = settings.service_key
     booking = Upstream("booking", settings.booking_url, key=key, clock=clock)
-    passwords = Passwords(database, clock)
+    passwords = Passwords(database, clock, hasher)
     return Parts(
         settings=settings,
         clock=clock,
