@@ -33,6 +33,9 @@ lint: ## check style, types and who may import what
 	sh deploy/local/start dev mypy $(TYPED)
 	sh deploy/local/start dev lint-imports
 
+bench: ## measure it beside bare peers; a table, and bench.json
+	$(START) run python tests/benchmarks
+
 format: ## mend what the linter can mend by itself
 	sh deploy/local/start dev ruff check --fix .
 	sh deploy/local/start dev ruff format .
