@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-faults lint format docs clean
+.PHONY: help run up down test test-faults lint bench format docs clean
 .SILENT:
 
 help: ## list the targets
