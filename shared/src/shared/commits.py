@@ -13,6 +13,8 @@ log = logs.get(__name__)
 CHANNEL = "punctual_commit"
 POLL_SECONDS = 0.005
 """How often SQLite's `data_version` is read: 2 microseconds of work, so that a commit is seen within 5 ms."""
+LOOK_UP = 0.2
+"""Seconds of silence after which the watch looks whether it is to end."""
 AGAIN_SECONDS = 0.5
 """When the watch is taken up again after the database went away."""
 
@@ -86,5 +88,5 @@ class Commits:
             # What was committed before this moment was heard by nobody.
             self._tell()
             while not self._stopping.is_set():
-                for _ in raw.notifies(timeout=1, stop_after=1):
+                for _ in raw.notifies(timeout=LOOK_UP, stop_after=1):
                     self._tell()

@@ -79,9 +79,11 @@ def listening(bus: RabbitBus, deliver: Deliver) -> Iterator[threading.Event]:
 
     thread = threading.Thread(target=run, name="consume")
     thread.start()
-    yield stop
-    stop.set()
-    thread.join()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join()
 
 
 def into(seen: list[str]) -> Deliver:
