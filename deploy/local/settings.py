@@ -75,6 +75,11 @@ def seconds(value: str) -> str | None:
     return None if good else f"must be seconds from 0 to {HIGHEST_WAIT}"
 
 
+def a_few(value: str) -> str | None:
+    """Check a number of reverse proxies."""
+    return None if value in {str(number) for number in range(11)} else "must be a number from 0 to 10"
+
+
 def a_format(value: str) -> str | None:
     """Check a log format."""
     return None if value in {"json", "console"} else "must be json or console"
@@ -114,6 +119,7 @@ VARIABLES: dict[str, Callable[[str], str | None]] = {
     "SECRET_KEY": a_key,
     "CONFIRMATION_WAIT": seconds,
     "LOG_FORMAT": a_format,
+    "PROXIES": a_few,
 }
 """Every variable that a service may be told, with its check."""
 MAY_BE_EMPTY = {"ZOOM_COMPLIANCE_URL"}

@@ -32,7 +32,7 @@ def filled(path: str) -> str:
 def test_a_call_and_its_answer_pass_untouched(gateway: Gateway, host: Host, route: Route) -> None:
     path = filled(route.path)
     gateway.inner.say(route.method, path, (200, {"said": "ünchanged", "n": 1.50}))
-    body = b'{ "b": 1,  "a": "\\u00fc" }' if route.method != "GET" else None
+    body = b'{ "b": 1,  "a": "\\u00fc" }' if route.method != "GET" and route.takes_body else None
     headers = {"Content-Type": "application/json", "Idempotency-Key": "once", "X-Request-Id": "request-42"}
     answer = gateway.call(route.method, path + "?q=a%20b%2Fc&q=2&x", key=host.api_key, data=body, headers=headers)
     assert answer.status_code == 200

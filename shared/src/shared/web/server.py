@@ -44,6 +44,8 @@ def serve(build: Callable[[], Flask], *, bind: str, port: int, threads: int, wor
         "workers": workers,
         "threads": threads,
         "keepalive": 75,
+        # Longer request lines get gunicorn's own page; ours are problems.
+        "limit_request_line": 8190,
         "timeout": 60,
         "graceful_timeout": GRACEFUL_SECONDS,
         "logger_class": _Log,

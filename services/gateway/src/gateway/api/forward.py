@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
-from gateway.api.callers import require_key
+from gateway.api.callers import require_key, require_no_body
 from gateway.api.routes import HOST, PREFIX, ROUTES, Route
 from gateway.parts import parts
 from gateway.upstream import Answer, path
@@ -38,7 +38,9 @@ def _view(route: Route) -> Callable[..., Response]:
 def _send(route: Route, segments: dict[str, str], host: str | None) -> Answer:
     headers = {name: request.headers[name] for name in SENT_ON if name in request.headers}
     body = None
-    if request.method != "GET":
+    if not route.takes_body:
+        require_no_body()
+    elif request.method != "GET":
         read_json_object(required=False)
         body = request.get_data() or None
     if body is not None:

@@ -21,6 +21,8 @@ class Route(NamedTuple):
     who: str
     composed: bool = False
     """Answered in `composed`, from more than one service; all others are forwarded as they are."""
+    takes_body: bool = True
+    """A body where none is expected is refused: a field in it would be lost in silence."""
 
 
 ROUTES = (
@@ -32,7 +34,7 @@ ROUTES = (
     Route("POST", "/me/session-types", BOOKING, HOST),
     Route("GET", "/me/session-types/<id>", BOOKING, HOST),
     Route("PATCH", "/me/session-types/<id>", BOOKING, HOST),
-    Route("DELETE", "/me/session-types/<id>", BOOKING, HOST),
+    Route("DELETE", "/me/session-types/<id>", BOOKING, HOST, takes_body=False),
     Route("GET", "/me/bookings", BOOKING, HOST),
     Route("GET", "/me/bookings/<id>", BOOKING, HOST, composed=True),
     Route("GET", "/me/bookings/<id>/slots", BOOKING, HOST),
@@ -50,7 +52,7 @@ ROUTES = (
     Route("POST", "/bookings/<reference>/cancel", BOOKING, ANYONE),
     Route("GET", "/bookings/<reference>/calendar.ics", BOOKING, ANYONE),
     Route("GET", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
-    Route("POST", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
-    Route("DELETE", "/me/connections/zoom", ZOOM_CONNECTOR, HOST),
+    Route("POST", "/me/connections/zoom", ZOOM_CONNECTOR, HOST, takes_body=False),
+    Route("DELETE", "/me/connections/zoom", ZOOM_CONNECTOR, HOST, takes_body=False),
     Route("GET", "/me/connections/zoom/receipts", ZOOM_CONNECTOR, HOST),
 )
