@@ -37,6 +37,8 @@ log = logs.get(__name__)
 LEASE = timedelta(seconds=2)
 """A killed relay's rows are sent by the next one after this. A repeat is harmless: the inbox knows the event's id."""
 WINDOW = 500
+LATE = timedelta(seconds=15)
+"""By then a relay has given up a silent bus and found one that is back."""
 
 
 def _columns() -> list[Column[Any]]:
@@ -74,6 +76,19 @@ def add(tx: Connection, event: Event, *, source: str, now: datetime) -> None:
 def waiting(tx: Connection) -> int:
     """Count the events that have not been confirmed yet."""
     return tx.execute(select(func.count()).select_from(OUTBOX)).scalar_one()
+
+
+def late(database: Database, clock: Clock) -> str | None:
+    """Say in words that events have not left for long, or nothing; for readiness.
+
+    It is no reason to be out of use: what is booked while the bus is away leaves when it is back.
+    """
+    with database.read() as tx:
+        oldest, count = tx.execute(select(func.min(OUTBOX.c.created_at), func.count())).one()
+    waited = clock() - oldest if count else timedelta()
+    if waited < LATE:
+        return None
+    return f"{count} have not left for {waited.total_seconds():.0f} s; the worker's log says why"
 
 
 class Relay:

@@ -126,4 +126,4 @@ def test_an_id_that_can_not_be_one_is_a_problem_and_not_a_failure(
 
 def test_readiness_asks_the_database(client: FlaskClient) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.get_json()["checks"]) == (200, {"database": "ok"})
+    assert (answer.status_code, answer.get_json()["checks"]) == (200, {"database": "ok", "events": "ok"})

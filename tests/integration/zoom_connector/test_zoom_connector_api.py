@@ -169,7 +169,7 @@ def test_nobody_signed_in_is_refused_on_every_route_but_zooms(house: House, meth
 def test_health_needs_no_token(house: House) -> None:
     ready = house.api.call("GET", "/readyz", headers={"Authorization": ""})
 
-    assert ready.json() == {"status": "ready", "checks": {"database": "ok", "tokens": "ok"}}
+    assert ready.json() == {"status": "ready", "checks": {"database": "ok", "tokens": "ok", "events": "ok"}}
 
 
 def webhook(house: House, body: bytes, *, at: float | None = None, secret: str | None = None) -> Any:

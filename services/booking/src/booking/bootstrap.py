@@ -11,7 +11,7 @@ from booking.handlers import HANDLERS
 from booking.handlers.desk import Desk
 from booking.settings import Settings
 from booking.worker import Sweep, Worker
-from shared import bus, inbox, metrics, web
+from shared import bus, inbox, metrics, outbox, web
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
@@ -25,7 +25,7 @@ def app(settings: Settings, *, clock: Clock = system) -> OpenAPI:
         title="Booking",
         service_key=settings.service_key,
         clock=clock,
-        checks={"database": database.ping},
+        checks={"database": database.ping, "events": partial(outbox.late, database, clock)},
         refused=Refused,
         figures=partial(metrics.read_queues, database),
     )

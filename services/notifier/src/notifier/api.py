@@ -1,6 +1,7 @@
 """Which address asks what about deliveries, and in which shape it is answered."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask_openapi3 import OpenAPI
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from notifier import handlers, storage
 from notifier.settings import Settings
-from shared import web
+from shared import outbox, web
 from shared.clock import Clock
 from shared.database import Database
 
@@ -32,7 +33,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> OpenAPI:
         title="Punctual notifier",
         service_key=settings.service_key,
         clock=clock,
-        checks={"database": database.ping},
+        checks={"database": database.ping, "events": partial(outbox.late, database, clock)},
         refused=Refused,
     )
 

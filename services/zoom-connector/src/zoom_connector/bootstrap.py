@@ -2,10 +2,11 @@
 
 import random
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Flask
 
-from shared import bus, inbox, web
+from shared import bus, inbox, outbox, web
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
@@ -113,7 +114,11 @@ def app(settings: Settings, *, clock: Clock = system) -> Flask:
         title="Punctual Zoom connector",
         service_key=settings.service_key,
         clock=clock,
-        checks={"database": parts.database.ping, "tokens": parts.tokens.ping},
+        checks={
+            "database": parts.database.ping,
+            "tokens": parts.tokens.ping,
+            "events": partial(outbox.late, parts.database, clock),
+        },
         refused=Refused,
         raw_paths={api.WEBHOOK_PATH: api.WEBHOOK_LIMIT},
     )
