@@ -7,7 +7,7 @@ import pytest
 
 from shared import bus
 from shared.bus import Bus
-from support.engines import Postgres, RabbitMQ
+from support.engines import Postgres, RabbitMQ, ServersOfTheRun
 from support.system import System
 
 
@@ -19,20 +19,38 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
-def rabbitmq() -> Iterator[RabbitMQ]:
-    """One broker for the whole run (with xdist: for each of its processes, so that a test may kill it)."""
-    broker = RabbitMQ.start()
-    yield broker
-    broker.server.stop()
+SERVERS = ServersOfTheRun({"rabbitmq": RabbitMQ.start, "postgres": Postgres.start})
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the real servers start while the tests before their own run: a broker takes ten seconds to wake up."""
+    config = session.config
+    if config.option.collectonly or hasattr(config, "workerinput"):
+        return
+    for item in session.items:
+        if isinstance(item, pytest.Function):
+            SERVERS.start_ahead(item.fixturenames)
+            if hasattr(item, "callspec") and item.callspec.params.get("engines") == "real":
+                SERVERS.start_ahead(["postgres", *(["rabbitmq"] if "new_bus" in item.fixturenames else [])])
+
+
+def pytest_sessionfinish() -> None:
+    """End the real servers."""
+    SERVERS.stop()
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """One database server for the whole run, as with the broker."""
-    server = Postgres.start()
-    yield server
-    server.server.stop()
+def rabbitmq() -> RabbitMQ:
+    """Give the one broker of the run (with xdist: of each of its processes, so that a test may kill it)."""
+    broker: RabbitMQ = SERVERS.get("rabbitmq")
+    return broker
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Postgres:
+    """Give the one database server of the run, as with the broker."""
+    server: Postgres = SERVERS.get("postgres")
+    return server
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 import docker
 import pytest
-from docker.errors import DockerException
+from docker.errors import APIError, DockerException
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from shared.testing import free_port
+from shared.testing import eventually, free_port
 
 OWNER = "punctual.tests.pid"
 """Label of each container: the process that started it, so that a later run can clear up after a killed one."""
@@ -102,7 +102,14 @@ class Container:
         return int(self._container.get_exposed_port(inside))
 
     def freeze(self) -> None:
-        self._inner.pause()
+        def paused() -> bool:
+            try:
+                self._inner.pause()
+            except APIError as error:  # the kernel gives up on a group that is busy starting processes
+                raise AssertionError(str(error)) from error
+            return True
+
+        eventually(paused)
 
     def thaw(self) -> None:
         self._inner.unpause()

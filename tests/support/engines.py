@@ -4,6 +4,8 @@ import os
 import secrets
 import subprocess
 import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -157,6 +159,33 @@ class Postgres:
                 raise AssertionError(f"{error}\n{self.server.output()}") from error
 
         eventually(ready, timeout=60, every=0.05)
+
+
+class ServersOfTheRun:
+    """Starts each server once, in the background if asked ahead of time, and ends them all with the run."""
+
+    def __init__(self, ways: Mapping[str, Callable[[], Any]]) -> None:
+        self._ways = ways
+        self._pool = ThreadPoolExecutor(max_workers=len(ways))
+        self._started: dict[str, Future[Any]] = {}
+
+    def start_ahead(self, names: Iterable[str]) -> None:
+        """Begin to start those of the names that are servers."""
+        for name in names:
+            if name in self._ways and name not in self._started:
+                self._started[name] = self._pool.submit(self._ways[name])
+
+    def get(self, name: str) -> Any:
+        """Give a server when it serves. Skips the test, or fails it, where it can't be had."""
+        self.start_ahead([name])
+        return self._started[name].result()
+
+    def stop(self) -> None:
+        """End what has been started, asked for or not."""
+        for future in self._started.values():
+            if future.exception() is None:
+                future.result().server.stop()
+        self._pool.shutdown()
 
 
 # The operating system outlives every kill of these tests, so nothing needs to reach the disk.

@@ -162,7 +162,7 @@ def test_a_connection_that_breaks_in_the_middle_confirms_only_what_is_safe(
 ) -> None:
     bus.publish(messages(1))
     held()
-    waiting = {message.id: message for message in messages(3000, prefix="row")}
+    waiting = {message.id: message for message in messages(1500, prefix="row")}
     believed: set[str] = set()
     found: list[str] = []
     cuts = 0
@@ -177,7 +177,7 @@ def test_a_connection_that_breaks_in_the_middle_confirms_only_what_is_safe(
             del waiting[message_id]
     while some := held():
         found += some
-    assert believed == set(found) == {message.id for message in messages(3000, prefix="row")}
+    assert believed == set(found) == {message.id for message in messages(1500, prefix="row")}
 
 
 def test_giving_up_again_and_again_leaves_no_thread_and_no_connection_behind(bus: RabbitBus, proxy: Proxy) -> None:
