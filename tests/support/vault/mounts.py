@@ -106,7 +106,7 @@ class KvTwo:
             case "metadata", "LIST":
                 return self._list(name)
             case _:
-                raise RefusedError(405, "unsupported operation")
+                raise RefusedError(404, "1 error occurred:\n\t* unsupported path\n\n")
         return done()
 
     def storage(self) -> str:

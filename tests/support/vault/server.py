@@ -26,8 +26,8 @@ OPEN_WHEN_SEALED = ("sys/health", "sys/seal-status", "sys/init", "sys/unseal")
 class FakeVault:
     """A Vault that is initialised and unsealed, with KV version 2 at `secret` and our AppRole, unless made `bare`.
 
-    `trap`, when a test sets it, is called with each request before it is handled. `asked` has all of them, with the
-    status of the answer.
+    `trap`, when a test sets it, is called with each request before it is handled; `broken` is a status to answer
+    everything with; a `stranger` is no Vault at all. `asked` has all requests, with the status of the answer.
     """
 
     def __init__(self, *, bare: bool = False) -> None:
@@ -40,6 +40,8 @@ class FakeVault:
         self.tokens = Tokens(lambda: time.monotonic() + self.ahead)
         self.asked: list[tuple[str, str, int]] = []
         self.trap: Callable[[Asked], None] | None = None
+        self.broken = 0
+        self.stranger = False
         self.port = 0
         if not bare:
             self.mounts["secret"] = KvTwo()
@@ -116,6 +118,8 @@ class FakeVault:
         return said
 
     def _answer(self, asked: Asked) -> Said:
+        if self.broken:
+            raise RefusedError(self.broken, "something is broken")
         if asked.path in OPEN_WHEN_SEALED:
             return self._about_the_seal(asked)
         if self.sealed:
@@ -229,8 +233,11 @@ class _Handler(BaseHTTPRequestHandler):
         method = "LIST" if query.get("list") == "true" else self.command
         said = self.server.vault.answer(Asked(method, path, self.headers.get("X-Vault-Token", ""), body or {}, query))
         written = json.dumps(said.body).encode() if said.body is not None else b""
+        kind = "application/json"
+        if self.server.vault.stranger:
+            said, written, kind = Said(200), b"<h1>It works!</h1>", "text/html"
         self.send_response(said.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(written)))
         self.end_headers()
         self.wfile.write(written)

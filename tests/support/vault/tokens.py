@@ -58,6 +58,7 @@ class Tokens:
         self.policies: dict[str, Policy] = {}
         self.roles: dict[str, Role] = {}
         self.approle_enabled = False
+        self.over = "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"
 
     def make(self, policies: list[str], ttl: float, max_ttl: float = 86400, **more: Any) -> str:
         """Make a token that lives `ttl` seconds."""
@@ -71,7 +72,7 @@ class Tokens:
         token = self.tokens.get(name)
         if token is None or (token.ends_at is not None and token.ends_at <= self._now()):
             self.tokens.pop(name, None)
-            raise RefusedError(403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
+            raise RefusedError(403, self.over)
         return token
 
     def capabilities(self, token: Token, path: str) -> set[str]:

@@ -26,12 +26,13 @@ class Presence:
         self._said: str | None = None
 
     def lost(self, trouble: VaultTrouble) -> bool:
-        """Note why it can't be used; say whether that is new."""
+        """Note why it can't be used; say whether that is news."""
+        kind = type(trouble).__name__
         with self._lock:
-            if self._said == str(trouble):
+            if self._said == kind:
                 return False
-            self._said = str(trouble)
-        log.error("vault_unusable", trouble=type(trouble).__name__, reason=str(trouble))
+            self._said = kind
+        log.error("vault_unusable", trouble=kind, reason=str(trouble))
         return True
 
     def found(self) -> None:

@@ -165,7 +165,7 @@ class Places:
 
 def _what_is_wrong(about: dict[str, Any] | None, mount: str) -> str | None:
     if about is None:
-        return "does not exist"
+        return "does not exist, or the policy of Vault's token is for another"
     path, kind = str(about.get("path", "")).strip("/"), about.get("type")
     if path != mount:
         return f"is a folder of the mount {path!r}"

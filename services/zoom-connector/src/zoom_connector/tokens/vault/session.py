@@ -13,7 +13,7 @@ from hvac import exceptions as hvac_errors
 
 from shared import logs
 from zoom_connector.tokens.vault.link import AT_THE_END, Link, insist
-from zoom_connector.tokens.vault.troubles import VaultTrouble, denied, explain, login_refused, token_ended
+from zoom_connector.tokens.vault.troubles import VaultTrouble, denied, explain, login_refused, says, token_ended
 
 log = logs.get(__name__)
 
@@ -23,9 +23,11 @@ AT_ITS_LAST = 1 / 2
 """A renewal that gives less than this part of a life meets the end beyond which no renewal reaches."""
 AGAIN_SECONDS = 5.0
 FRESH_SECONDS = 10.0
-"""A token so young that is refused is not at its end: a policy says no to it."""
+"""A second token in a row that is refused so soon is not at its end: a policy says no to it."""
+AT_ITS_END = "invalid token"
+"""How newer Vaults tell a token that is over from one that may not. Older ones say the same of both."""
 REFUSED_SECONDS = (60.0, 1200.0)
-"""How long a refused login is not repeated. Vault locks a role, for others too, after five in a quarter of an hour."""
+"""How long a wrong secret is not tried again. Five in 15 minutes lock the role for others, too."""
 QUIET_SECONDS = 2.0
 """After a call that hung, those who can wait are told so at once instead of hanging, too."""
 
@@ -92,8 +94,8 @@ class Session:
             login = self._current()
             try:
                 found = insist(lambda: ask(login.client))
-            except hvac_errors.Forbidden:
-                found = self._again(login, doing, ask)
+            except hvac_errors.Forbidden as denial:
+                found = self._again(login, denial, doing, ask)
         except (hvac_errors.InvalidRequest, hvac_errors.InvalidPath):
             self._hung = None
             raise
@@ -142,12 +144,13 @@ class Session:
                 self._login = self._log_in()
             return self._login
 
-    def _again(self, refused: _Login, doing: str, ask: Callable[[hvac.Client], Found]) -> Found:
+    def _again(
+        self, refused: _Login, denial: hvac_errors.Forbidden, doing: str, ask: Callable[[hvac.Client], Found]
+    ) -> Found:
         """Ask with another token in the place of a refused one. Raises `VaultDenied` when that does not help."""
         with self._lock:
             if self._login is refused:
-                young = refused.instead and self._clock() - refused.began < FRESH_SECONDS
-                if young or _is_known(refused):
+                if AT_ITS_END not in says(denial) and (self._is_young(refused) or _is_known(refused)):
                     raise denied(doing)
                 self._login = None
                 self._login = self._log_in()
@@ -158,6 +161,10 @@ class Session:
             return insist(lambda: ask(login.client))
         except hvac_errors.Forbidden:
             raise denied(doing) from None
+
+    def _is_young(self, login: _Login) -> bool:
+        # A policy may keep a token even from looking itself up; then this alone prevents a login for each call.
+        return login.instead and self._clock() - login.began < FRESH_SECONDS
 
     def _log_in(self) -> _Login:
         self._repeat(self._hung)
@@ -177,8 +184,10 @@ class Session:
             given = insist(lambda: client.auth.approle.login(role.role_id, role.secret_id, use_token=False))["auth"]
         except (hvac_errors.InvalidRequest, hvac_errors.Forbidden, hvac_errors.InvalidPath) as error:
             trouble = login_refused(error)
-            wait = REFUSED_SECONDS[min(self._refusals, len(REFUSED_SECONDS) - 1)]
-            self._refusals += 1
+            wait = AGAIN_SECONDS
+            if isinstance(error, hvac_errors.InvalidRequest):
+                wait = REFUSED_SECONDS[min(self._refusals, len(REFUSED_SECONDS) - 1)]
+                self._refusals += 1
             self._refusal = self._clock() + wait, trouble
             raise trouble from None
         self._refusals, self._refusal = 0, None

@@ -72,12 +72,10 @@ def says(error: hvac_errors.VaultError) -> str:
 
 def login_refused(error: hvac_errors.VaultError) -> VaultLoginRefused:
     """Say what is wrong with the AppRole."""
-    if isinstance(error, hvac_errors.InvalidPath):
-        return VaultLoginRefused(f"AppRole is not enabled in Vault: run {SETUP}")
-    if isinstance(error, hvac_errors.Forbidden):
+    if not isinstance(error, hvac_errors.InvalidRequest):
         return VaultLoginRefused(
-            "Vault lets nobody log in with VAULT_ROLE_ID for now: after wrong secrets it is locked for 15 minutes,"
-            " or the role is bound to other addresses"
+            f"Vault lets nobody log in with an AppRole: either there is none yet ({SETUP} makes it),"
+            " or after wrong secrets the role is locked for 15 minutes, or it is bound to other addresses"
         )
     return VaultLoginRefused(
         "VAULT_ROLE_ID or VAULT_SECRET_ID is wrong, or the secret is at its end:"
