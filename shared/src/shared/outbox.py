@@ -70,7 +70,7 @@ def add(tx: Connection, event: Event, *, source: str, now: datetime) -> None:
     events in the order of their commits.
     """
     message = wrap(event, source=source, now=now)
-    tx.execute(insert(OUTBOX).values(id=message.id, type=message.type, body=message.body, created_at=now))
+    tx.execute(insert(OUTBOX), {"id": message.id, "type": message.type, "body": message.body, "created_at": now})
 
 
 def waiting(tx: Connection) -> int:

@@ -3,7 +3,8 @@
 import base64
 import binascii
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Literal, NamedTuple
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
@@ -23,6 +24,20 @@ class Place(NamedTuple):
 
     moment: datetime
     id: str
+
+
+class Asked(BaseModel):
+    """A query or a header. The web library asks for its schema at every request, so it is made once."""
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Give the schema that requests are read by, or any other that is asked for."""
+        return super().model_json_schema(*arguments, **options) if arguments or options else _schema(cls)
+
+
+@cache
+def _schema(model: type[Asked]) -> dict[str, Any]:
+    return super(Asked, model).model_json_schema()
 
 
 class IdPath(BaseModel):
@@ -49,7 +64,7 @@ class ReferencePath(BaseModel):
     reference: fields.Found
 
 
-class SlotsQuery(BaseModel):
+class SlotsQuery(Asked):
     """Which dates are asked about, both included, and on whose clock; without a zone it is the host's."""
 
     first: fields.Day = Field(alias="from")
@@ -57,7 +72,7 @@ class SlotsQuery(BaseModel):
     timezone: Annotated[fields.Zone | None, fields.Blank] = None
 
 
-class PageQuery(BaseModel):
+class PageQuery(Asked):
     """Which part of a list."""
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MOST)
@@ -84,13 +99,13 @@ class BookingsQuery(PageQuery):
         return Filters(_moment(self.since, zone), _moment(until, zone), self.status, self.q)
 
 
-class FeedQuery(BaseModel):
+class FeedQuery(Asked):
     """The key in the address of a calendar feed."""
 
     key: fields.Found = ""
 
 
-class RepeatHeader(BaseModel):
+class RepeatHeader(Asked):
     """What makes a repeated request safe."""
 
     key: Annotated[str | None, Field(max_length=255), fields.Blank] = Field(default=None, alias="Idempotency-Key")

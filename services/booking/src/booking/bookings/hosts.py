@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -109,6 +109,11 @@ class SessionType:
             max_per_day=self.max_per_day,
             capacity=self.capacity,
         )
+
+    @property
+    def span(self) -> timedelta:
+        """How long a session lasts with its buffers."""
+        return timedelta(minutes=self.buffer_before + self.duration + self.buffer_after)
 
     def changed(self, **values: Any) -> "SessionType":
         """Give the session type with other values; bookings that were made before keep what was booked."""

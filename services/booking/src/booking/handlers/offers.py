@@ -81,7 +81,9 @@ def require_free(
 ) -> None:
     """Raise `NotFreeError` when a start can't be booked, or when `booking` can't be moved to it."""
     near = min(max(start, now - MARGIN), now + timedelta(days=session_type.horizon) + MARGIN)
-    offer = _offer(tx, host, session_type, (near - MARGIN, near + MARGIN), now=now, booking=booking)
+    # For one start only what touches it counts; a month of bookings read for each would cost more than all the rest.
+    around = MARGIN if session_type.max_per_day else session_type.span
+    offer = _offer(tx, host, session_type, (near - around, near + around), now=now, booking=booking)
     reason = offer.refusal(start)
     if reason is not None:
         raise NotFreeError(reason, host, session_type, booking)

@@ -45,7 +45,7 @@ class Remembered:
 
 def add_booking(tx: Connection, booking: Booking) -> None:
     """Keep a new booking."""
-    tx.execute(insert(BOOKINGS).values(_values(booking)))
+    tx.execute(insert(BOOKINGS), _values(booking))
 
 
 def save_booking(tx: Connection, booking: Booking) -> None:
@@ -98,11 +98,8 @@ def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
 
 def remember(tx: Connection, session_type_id: str, key: str, *, body_hash: str, booking_id: str, now: datetime) -> None:
     """Keep which booking a request under this key made."""
-    tx.execute(
-        insert(IDEMPOTENCY_KEYS).values(
-            session_type_id=session_type_id, key=key, body_hash=body_hash, booking_id=booking_id, created_at=now
-        )
-    )
+    row = {"session_type_id": session_type_id, "key": key, "body_hash": body_hash, "booking_id": booking_id}
+    tx.execute(insert(IDEMPOTENCY_KEYS), row | {"created_at": now})
 
 
 def remembered(tx: Connection, session_type_id: str, key: str) -> Remembered | None:
@@ -123,11 +120,9 @@ def forget_keys(tx: Connection, before: datetime) -> int:
 def note(tx: Connection, booking_id: str, news: str, line: Line) -> None:
     """Add a line to a booking's timeline, once for each `news` however often it is told."""
     insert_or_not = postgres_insert if tx.dialect.name == "postgresql" else sqlite_insert
-    tx.execute(
-        insert_or_not(TIMELINE)
-        .values(booking_id=booking_id, news=news, at=line.at, type=line.type, text=line.text, detail=line.detail)
-        .on_conflict_do_nothing(index_elements=["booking_id", "news"])
-    )
+    told = {"at": line.at, "type": line.type, "text": line.text, "detail": line.detail}
+    once = insert_or_not(TIMELINE).on_conflict_do_nothing(index_elements=["booking_id", "news"])
+    tx.execute(once, {"booking_id": booking_id, "news": news} | told)
 
 
 def timeline(tx: Connection, booking_id: str) -> list[Line]:

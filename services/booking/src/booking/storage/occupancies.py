@@ -87,19 +87,18 @@ def _join(tx: Connection, session_type: SessionType, start: datetime, end: datet
 
 def _begin(tx: Connection, session_type: SessionType, start: datetime, end: datetime) -> str:
     occupancy_id = uuid.uuid4().hex
-    tx.execute(
-        insert(OCCUPANCIES).values(
-            id=occupancy_id,
-            host_id=session_type.host_id,
-            session_type_id=session_type.id,
-            starts_at=start,
-            ends_at=end,
-            busy_from=start - timedelta(minutes=session_type.buffer_before),
-            busy_to=end + timedelta(minutes=session_type.buffer_after),
-            seats=session_type.capacity,
-            taken=1,
-        )
-    )
+    row = {
+        "id": occupancy_id,
+        "host_id": session_type.host_id,
+        "session_type_id": session_type.id,
+        "starts_at": start,
+        "ends_at": end,
+        "busy_from": start - timedelta(minutes=session_type.buffer_before),
+        "busy_to": end + timedelta(minutes=session_type.buffer_after),
+        "seats": session_type.capacity,
+        "taken": 1,
+    }
+    tx.execute(insert(OCCUPANCIES), row)
     return occupancy_id
 
 
