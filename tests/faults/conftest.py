@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from support.faults.fleet import Engines, Fleet, Nursery, forget, room
+from support.engines import Postgres, RabbitMQ
+from support.faults.fleet import SERVICES, Engines, Fleet, Nursery, forget, room
 from support.faults.outside import Outside
 
 LONG = os.environ.get("FAULTS") == "long"
@@ -77,3 +78,18 @@ def new_fleet(folder: Path, nursery: Nursery) -> Iterator[Callable[..., Fleet]]:
             return fleet
 
         yield make
+
+
+@pytest.fixture
+def real(rabbitmq: RabbitMQ, postgres: Postgres, vhost: str) -> Iterator[Callable[..., Engines]]:
+    """Give databases in PostgreSQL and a place in RabbitMQ, if wanted by way of a proxy."""
+    names: list[str] = []
+
+    def engines(*, broker: tuple[str, int] | None = None) -> Engines:
+        names.extend(postgres.new_database() for _ in SERVICES)
+        databases = dict(zip(SERVICES, (postgres.url(name) for name in names[-len(SERVICES) :]), strict=True))
+        return Engines(databases, rabbitmq.url(vhost, address=broker))
+
+    yield engines
+    for name in names:
+        postgres.drop_database(name)
