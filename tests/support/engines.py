@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pika
 import psycopg
 import requests
+from pika.exceptions import AMQPError
 
 from shared.testing import eventually, free_port
 from support.containers import Container, Program, Server, binary, first_that_starts, server_folder, server_user
@@ -99,9 +100,11 @@ class RabbitMQ:
 
         def ready() -> bool:
             try:
-                return bool(self.api("GET", "health/checks/port-listener/5672")["status"] == "ok")
-            except requests.RequestException as error:
-                raise AssertionError(f"{error}\n{self.server.output()}") from error
+                self.api("GET", "overview")
+                pika.BlockingConnection(pika.URLParameters(self.url("/"))).close()
+            except (requests.RequestException, AMQPError, OSError) as error:
+                raise AssertionError(f"{error!r}\n{self.server.output()}") from error
+            return True
 
         eventually(ready, timeout=90, every=0.1)
 
@@ -248,6 +251,7 @@ def _rabbitmq_program() -> Server:
         "RABBITMQ_DIST_PORT": str(free_port()),
         "ERL_EPMD_PORT": str(free_port()),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_RELAXED_COMMAND_CHECK": "1",  # else it outlives a node that was killed
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
