@@ -37,7 +37,7 @@ initialize() {
 }
 
 unseal() {
-  [ -s "$keys/init" ] || fail "it was initialised by somebody else: $keys/init is missing"
+  [ -s "$keys/init" ] || fail "it was initialised by somebody else: $keys/init is missing; unseal it by hand"
   vault operator unseal "$(sed -n 's/^Unseal Key 1: //p' "$keys/init")" >/dev/null
   say "it is unsealed"
 }
@@ -57,6 +57,7 @@ mkdir -p "$keys"
 vault operator init -status >/dev/null 2>&1 || initialize
 if [ "$(status)" = 2 ]; then unseal; fi
 # A Vault that has just been unsealed takes a moment to become active.
+[ -s "$keys/init" ] || fail "it was initialised by somebody else: $keys/init is missing; run setup.sh alone"
 VAULT_TOKEN=$(sed -n 's/^Initial Root Token: //p' "$keys/init")
 export VAULT_TOKEN
 left=$patience

@@ -165,6 +165,21 @@ def test_sealed_just_when_new_tokens_are_to_be_kept_the_connection_survives(
     assert versions(vault) == 2, "nobody renewed again"
 
 
+def test_connecting_while_vault_is_sealed_leaves_the_connection_there_was(
+    bench: Bench, clock: Clock, vault: FakeVault
+) -> None:
+    bench.connect()
+    kept = stored(vault)
+    vault.seal()
+    with pytest.raises(Refused) as refusal:
+        bench.connect()
+    assert refusal.value.code == "token_store_unavailable"
+    vault.unseal()
+
+    assert stored(vault) == kept
+    assert bench.parts.access("h1").find("[nothing]", clock()) == [], "Zoom still takes its tokens"
+
+
 def test_a_disconnect_while_vault_is_sealed_says_so_and_works_later(bench: Bench, vault: FakeVault) -> None:
     bench.connect()
     vault.seal()

@@ -12,7 +12,7 @@ from support.proxy import Proxy
 from support.vault import FakeVault
 from support.vault.answers import Asked
 from support.vault.mounts import KvOne, KvTwo
-from zoom_connector.tokens import TokenConflictError, Tokens, TokenStoreUnavailableError
+from zoom_connector.tokens import TokenConflictError, Tokens, TokenStoreUnavailableError, TokensUnreadableError
 from zoom_connector.tokens.vault import AppRole, GivenToken, Link, VaultTokenStore
 from zoom_connector.tokens.vault.troubles import (
     VaultDenied,
@@ -223,7 +223,8 @@ def test_what_is_not_ours_at_a_hosts_path_is_named(vault: FakeVault, store: Vaul
     store.write("host", FIRST, expected=0)
     kv(vault).secrets["punctual/tokens/host"].versions[1] = {"password": "x"}
 
-    assert "not what the connector keeps there" in str(trouble(lambda: store.read("host")))
+    with pytest.raises(TokensUnreadableError, match="not what the connector keeps there"):
+        store.read("host")
     store.destroy("host")
 
 

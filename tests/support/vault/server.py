@@ -157,6 +157,8 @@ class FakeVault:
         return name, self.mounts.get(name)
 
     def _administer(self, asked: Asked) -> Said:
+        if asked.path.startswith("auth/approle/role/") and self.tokens.approle_enabled:
+            return self.tokens.approle(asked)
         kind, _, name = asked.path.removeprefix("sys/").partition("/")
         match kind, asked.method:
             case "mounts", "GET" if name in self.mounts:
@@ -171,8 +173,6 @@ class FakeVault:
                 return data({"token/": {}} | ({"approle/": {}} if self.tokens.approle_enabled else {}))
             case "auth", "POST":
                 self.tokens.approle_enabled = True
-            case _ if asked.path.startswith("auth/approle/role/") and self.tokens.approle_enabled:
-                return self.tokens.approle(asked)
             case _:
                 raise RefusedError(404, f'no handler for route "{asked.path}". route entry not found.')
         return done()

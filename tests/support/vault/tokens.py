@@ -129,12 +129,13 @@ class Tokens:
 
     def login(self, asked: Asked) -> Said:
         """Give a token for a role's id and secret."""
-        role = next((role for role in self.roles.values() if role.role_id == asked.body.get("role_id")), None)
+        role_id, secret_id = (str(asked.body.get(name, "")).strip() for name in ("role_id", "secret_id"))
+        role = next((role for role in self.roles.values() if role.role_id == role_id), None)
         if role is None:
             raise RefusedError(400, "invalid role or secret ID")
         if role.locked_until > self._now():
             raise RefusedError(403, "1 error occurred:\n\t* permission denied\n\n")
-        if asked.body.get("secret_id") not in role.secrets:
+        if secret_id not in role.secrets:
             role.wrong += 1
             if role.wrong >= LOCKED_AFTER:
                 role.locked_until = self._now() + LOCKED_SECONDS

@@ -14,7 +14,13 @@ from zoom_connector.connections.access import IDLE, SOURCE
 from zoom_connector.refusals import Kind, Refused
 from zoom_connector.storage import connections, meetings
 from zoom_connector.storage.connections import TokenLock
-from zoom_connector.tokens import TokenConflictError, Tokens, TokenStore, TokenStoreUnavailableError
+from zoom_connector.tokens import (
+    TokenConflictError,
+    Tokens,
+    TokenStore,
+    TokenStoreUnavailableError,
+    TokensUnreadableError,
+)
 from zoom_connector.zoom.account import Person, ZoomAccount
 from zoom_connector.zoom.errors import GrantInvalidError, NotSentError, ScopesMissingError, UnsureError, ZoomError
 from zoom_connector.zoom.oauth import Grant, OAuth, new_verifier
@@ -86,6 +92,7 @@ class Connecting:
         log.info("zoom_connected", host_id=host_id)
 
     def _connect(self, host_id: str, code: str, verifier: str, lock: TokenLock) -> None:
+        self._confirm_store(host_id)
         budget = Budget(BUDGET_SECONDS, read_seconds=READ_SECONDS)
         grant = self._exchange(code, verifier, budget)
         lacking = scopes.missing(grant.scopes or ())
@@ -129,6 +136,16 @@ class Connecting:
             connections.use(tx, row.id, now)
         return str(row.verifier)
 
+    def _confirm_store(self, host_id: str) -> None:
+        """Look first whether tokens can be kept: Zoom ends the old ones as soon as it has given others."""
+        try:
+            self.tokens.read(host_id)
+        except TokensUnreadableError:
+            return
+        except TokenStoreUnavailableError as error:
+            log.warning("token_store_unavailable", host_id=host_id)
+            raise _refusal("token_store_unavailable") from error
+
     def _exchange(self, code: str, verifier: str, budget: Budget) -> Grant:
         try:
             return self.oauth.exchange(code, verifier, budget=budget)
@@ -169,7 +186,7 @@ class Connecting:
     def _version(self, host_id: str) -> int:
         try:
             stored = self.tokens.read(host_id)
-        except TokenStoreUnavailableError:
+        except TokensUnreadableError:
             # Sealed with a key that is lost: of no use to anybody, and in the way of the new ones.
             self.tokens.destroy(host_id)
             return 0

@@ -13,6 +13,10 @@ class TokenStoreUnavailableError(Exception):
     """The store can't be used now: away, sealed, or not ours to open. No token is lost by it."""
 
 
+class TokensUnreadableError(TokenStoreUnavailableError):
+    """What lies there can't be read by anybody, now or later: it may be destroyed to make room."""
+
+
 @dataclass(frozen=True)
 class Tokens:
     """One host's tokens. `expires_at` is the access token's end in UTC, `refreshed_at` when they were given."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from zoom_connector.tokens import Stored, TokenConflictError, Tokens, TokenStoreUnavailableError
+from zoom_connector.tokens import Stored, TokenConflictError, Tokens, TokenStoreUnavailableError, TokensUnreadableError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -107,7 +107,7 @@ class EmbeddedTokenStore:
         try:
             opened = json.loads(AESGCM(self._key).decrypt(nonce, sealed, _bound_to(host_id)))
         except (InvalidTag, ValueError) as error:
-            raise TokenStoreUnavailableError("tokens.key does not open what tokens.sqlite3 holds") from error
+            raise TokensUnreadableError("tokens.key does not open what tokens.sqlite3 holds") from error
         return Tokens(
             access_token=opened["access_token"],
             refresh_token=opened["refresh_token"],

@@ -3,12 +3,12 @@
 import weakref
 from datetime import datetime
 
-from zoom_connector.tokens import Stored, Tokens
+from zoom_connector.tokens import Stored, Tokens, TokensUnreadableError
 from zoom_connector.tokens.vault.keeper import Keeper, Presence, Unsaved
 from zoom_connector.tokens.vault.link import Link
 from zoom_connector.tokens.vault.places import Document, Places
 from zoom_connector.tokens.vault.session import AppRole, GivenToken, Session
-from zoom_connector.tokens.vault.troubles import VaultFailing, VaultTrouble
+from zoom_connector.tokens.vault.troubles import VaultTrouble
 
 __all__ = ["AppRole", "GivenToken", "Link", "VaultTokenStore"]
 
@@ -96,4 +96,4 @@ def _to_tokens(document: Document) -> Tokens:
             refreshed_at=datetime.fromisoformat(document["refreshed_at"]),
         )
     except (KeyError, TypeError, ValueError):
-        raise VaultFailing("What lies in Vault for a host is not what the connector keeps there") from None
+        raise TokensUnreadableError("What lies in Vault for a host is not what the connector keeps there") from None
