@@ -1,6 +1,8 @@
 """The whole way through the door of the containers: the tests of `make run`, asked of `make up PROFILE=demo`."""
 
 import pytest
+
+from support.compose import Stack
 from system.test_system_booking_way import (
     host,
     test_a_booked_session_gets_its_link_on_the_page_in_both_mails_and_in_zoom,
@@ -11,8 +13,6 @@ from system.test_system_booking_way import (
     test_the_host_reads_who_did_what_and_where_each_mail_is,
     test_the_same_key_and_body_are_the_same_booking,
 )
-
-from support.compose import Stack
 
 __all__ = [
     "host",
