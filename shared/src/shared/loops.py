@@ -21,6 +21,8 @@ Step = Callable[[], int]
 SAFETY_POLL = 1.0
 """Seconds. Wake-ups are hints, and nothing but the clock makes a later attempt due."""
 AFTER_ERROR = 1.0
+LAST_CALL = 7.0
+"""Seconds in which steps may finish after a stop; what is cut off then is due again when its lease runs out."""
 STUCK = 60.0
 """Seconds after which a loop whose step has neither come back nor succeeded is stuck; longer than any time-out."""
 
@@ -69,11 +71,11 @@ def start(
     """Start the threads; give a function that waits for `stop` and for their end."""
     shown = _Pulse(pulse, steps)
     threads = [
-        threading.Thread(target=_repeat, args=(name, step, database, stop, shown), name=name)
+        threading.Thread(target=_repeat, args=(name, step, database, stop, shown), name=name, daemon=True)
         for name, step in steps.items()
     ]
     if consume is not None:
-        threads.append(threading.Thread(target=_consume, args=(*consume, stop), name="consume"))
+        threads.append(threading.Thread(target=_consume, args=(*consume, stop), name="consume", daemon=True))
     for thread in threads:
         thread.start()
     log.info("worker_started", loops=[thread.name for thread in threads])
@@ -82,9 +84,10 @@ def start(
         # A wait without end in the main thread would keep Python from running the signal handler.
         while not stop.wait(0.5):
             shown.beat()
+        deadline = time.monotonic() + LAST_CALL
         for thread in threads:
-            thread.join(timeout=8)
-        log.info("worker_stopped")
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        log.info("worker_stopped", cut_off=[thread.name for thread in threads if thread.is_alive()])
 
     return finish
 
