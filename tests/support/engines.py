@@ -1,4 +1,7 @@
-"""The real RabbitMQ and PostgreSQL of a test run: one of each, with a vhost or a database for each test."""
+"""The real RabbitMQ and PostgreSQL of a test run: one of each, with a vhost or a database for each test.
+
+RABBITMQ_IMAGE and POSTGRES_IMAGE name other images than the usual ones, for a run on another version.
+"""
 
 import os
 import secrets
@@ -198,7 +201,7 @@ _POSTGRES_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=200"
 def _postgres_container() -> Server:
     environment = {"POSTGRES_USER": USER, "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "postgres"}
     options = " ".join(f"-c {setting}" for setting in _POSTGRES_SETTINGS)
-    return Container("postgres:17", [5432], environment, f"postgres {options}")
+    return Container(os.environ.get("POSTGRES_IMAGE", "postgres:17"), [5432], environment, f"postgres {options}")
 
 
 def _postgres_program() -> Server:
@@ -223,7 +226,7 @@ def _postgres_program() -> Server:
 
 def _rabbitmq_container() -> Server:
     environment = {"RABBITMQ_DEFAULT_USER": USER, "RABBITMQ_DEFAULT_PASS": PASSWORD}
-    return Container("rabbitmq:4.0-management", [5672, 15672], environment)
+    return Container(os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.0-management"), [5672, 15672], environment)
 
 
 class _Erlang(Program):
