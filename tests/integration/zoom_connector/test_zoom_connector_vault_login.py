@@ -1,11 +1,18 @@
 """Being known to Vault: the login, the token's renewal and its end, and what is said when Vault says no."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from threading import Barrier, Thread
 
 import hvac
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from support.proxy import Proxy
 from support.vault import FakeVault
@@ -38,8 +45,14 @@ def open_session(vault: FakeVault) -> Iterator[Open]:
     """Open sessions that live by Vault's clock, which a test may turn ahead."""
     opened: list[Session] = []
 
-    def open_one(credentials: AppRole | GivenToken = ROLE, *, url: str = "", read_seconds: float = 4.0) -> Session:
-        link = Link(url or vault.url, read_seconds=read_seconds)
+    def open_one(
+        credentials: AppRole | GivenToken = ROLE,
+        *,
+        url: str = "",
+        ca_file: Path | None = None,
+        read_seconds: float = 4.0,
+    ) -> Session:
+        link = Link(url or vault.url, ca_file=ca_file, read_seconds=read_seconds)
         opened.append(Session(link, credentials, clock=lambda: time.monotonic() + vault.ahead))
         return opened[-1]
 
@@ -343,3 +356,36 @@ def test_an_address_where_something_else_answers_is_named(open_session: Open, va
     vault.stranger = True
 
     assert "is the address right?" in str(trouble(open_session()))
+
+
+def test_a_vault_behind_tls_is_spoken_to_with_its_authority(
+    vault: FakeVault, open_session: Open, tmp_path: Path
+) -> None:
+    authority = tmp_path / "authority.pem"
+    proxy = Proxy(("127.0.0.1", vault.port), tls=certified(authority))
+    url = f"https://127.0.0.1:{proxy.address[1]}"
+
+    ask(open_session(url=url, ca_file=authority))
+    assert "VAULT_CACERT names the authority" in str(trouble(open_session(url=url)))
+    proxy.close()
+
+
+def certified(authority: Path) -> ssl.SSLContext:
+    """Make a server's context with a certificate of its own making, which is also the authority."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    authority.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority)
+    return context

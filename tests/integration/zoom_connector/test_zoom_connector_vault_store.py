@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -173,6 +173,23 @@ def test_they_give_way_to_what_somebody_else_has_done(
     assert tokens(store, "gone") is None
 
 
+def test_they_are_not_put_over_a_newer_connection_with_the_same_version(
+    vault: FakeVault, store: VaultTokenStore, open_store: Open
+) -> None:
+    store.write("host", FIRST, expected=0)
+    vault.role.policies = ["nothing"]
+    vault.end_tokens()
+    trouble(lambda: store.write("host", SECOND, expected=1))
+    other = open_store(credentials=GivenToken(vault.tokens.root))
+    other.destroy("host")
+    newest = Tokens("access-3", "refresh-3", NOW, NOW + timedelta(minutes=5))
+    assert other.write("host", newest, expected=0) == 1
+    vault.role.policies = ["punctual"]
+    vault.end_tokens()
+
+    assert tokens(store) == newest
+
+
 def test_a_first_write_that_failed_is_not_made_later_behind_the_hosts_back(
     vault: FakeVault, store: VaultTokenStore
 ) -> None:
@@ -299,11 +316,20 @@ def test_a_mount_that_is_being_upgraded_is_waited_for(vault: FakeVault, store: V
     store.write("host", FIRST, expected=0)
 
 
-def test_an_address_without_a_vault_is_named(vault: FakeVault, store: VaultTokenStore) -> None:
+@pytest.mark.parametrize("answer", ["another kind of server", "a redirect"])
+def test_an_address_without_a_vault_is_named(vault: FakeVault, store: VaultTokenStore, answer: str) -> None:
     store.write("host", FIRST, expected=0)
-    vault.stranger = True
+    if answer == "a redirect":
+        vault.broken = 307
+    else:
+        vault.stranger = True
 
-    for ask in (store.ping, lambda: store.read("host"), lambda: store.destroy("host")):
+    for ask in (
+        store.ping,
+        lambda: store.read("host"),
+        lambda: store.write("host", SECOND, expected=1),
+        lambda: store.destroy("host"),
+    ):
         assert "is the address right?" in str(trouble(ask))
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shared import logs
 from zoom_connector.tokens import TokenConflictError
@@ -82,20 +83,35 @@ class Unsaved:
         offer = self._offers.get(host_id)
         if offer is None:
             return
-        try:
-            self._places.put(host_id, offer.document, over=offer.over)
+        if self._still_wanted(host_id, offer) and self._written(host_id, offer):
             log.info("tokens_saved", host_id=host_id)
-        except TokenConflictError:
+        else:
             # Somebody has connected anew or has disconnected since.
             log.info("tokens_outdated", host_id=host_id)
         with self._lock:
             if self._offers.get(host_id) is offer:
                 del self._offers[host_id]
 
+    def _still_wanted(self, host_id: str, offer: _Offer) -> bool:
+        """Look first: versions begin anew after a disconnect, so that the one to write over may be another's."""
+        found = self._places.look(host_id)
+        return found is not None and found.document is not None and not _is_newer(found.document, offer.document)
+
+    def _written(self, host_id: str, offer: _Offer) -> bool:
+        try:
+            self._places.put(host_id, offer.document, over=offer.over)
+        except TokenConflictError:
+            return False
+        return True
+
     def offer_all(self) -> None:
         """Write what there is. Raises the first `VaultTrouble`."""
         for host_id in list(self._offers):
             self.offer(host_id)
+
+
+def _is_newer(found: Document, offered: Document) -> bool:
+    return datetime.fromisoformat(found["refreshed_at"]) > datetime.fromisoformat(offered["refreshed_at"])
 
 
 class Keeper:
