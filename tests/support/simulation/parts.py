@@ -32,6 +32,17 @@ class SimulatedClock:
 
 
 @dataclass
+class MachineClock:
+    """One machine's clock: it may be ahead of the simulation's, or behind, and be set by somebody."""
+
+    true: SimulatedClock
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return self.true() + self.ahead
+
+
+@dataclass
 class Executioner:
     """Kills whoever comes to the place that it waits at."""
 

@@ -31,7 +31,15 @@ from shared.events.envelope import unwrap
 from shared.inbox import INBOX, Handler, Handlers
 from shared.migrations import migrate
 from shared.outbox import OUTBOX
-from support.simulation.parts import Executioner, Killed, SimulatedBus, SimulatedClock, SimulatedPost, SimulatedZoom
+from support.simulation.parts import (
+    Executioner,
+    Killed,
+    MachineClock,
+    SimulatedBus,
+    SimulatedClock,
+    SimulatedPost,
+    SimulatedZoom,
+)
 from zoom_connector.handlers import HANDLERS as CONNECTOR_HANDLERS
 from zoom_connector.meetings import marker
 from zoom_connector.reconcile import Late, Reconcile
@@ -84,6 +92,7 @@ class World:
         self.bus = SimulatedBus(self.crash)
         self.zoom = SimulatedZoom(self.clock)
         self.post = SimulatedPost(self.crash)
+        self.clocks: dict[Service, MachineClock] = {service: MachineClock(self.clock) for service in SERVICES}
         self.databases = {service: self._database(service) for service in SERVICES}
         handlers: dict[Service, Handlers] = {
             "booking": BOOKING_HANDLERS,
@@ -91,15 +100,17 @@ class World:
             "notifier": notifier_handlers.waiting(CONFIRMATION_WAIT),
         }
         self.inboxes = {
-            s: inbox.Worker(self.databases[s], self._mortal(handlers[s]), self.clock, chance) for s in SERVICES
+            s: inbox.Worker(self.databases[s], self._mortal(handlers[s]), self.clocks[s], chance) for s in SERVICES
         }
-        self.relays = {s: outbox.Relay(self.databases[s], self.bus, self.clock) for s in SERVICES}
-        self.reconcile = Reconcile(self.databases["zoom-connector"], self.zoom, self.clock, chance, self.crash)
-        self.late = Late(self.databases["zoom-connector"], self.clock)
+        self.relays = {s: outbox.Relay(self.databases[s], self.bus, self.clocks[s]) for s in SERVICES}
+        at_zoom = self.clocks["zoom-connector"]
+        self.reconcile = Reconcile(self.databases["zoom-connector"], self.zoom, at_zoom, chance, self.crash)
+        self.late = Late(self.databases["zoom-connector"], at_zoom)
         writer = Writer(Address("Punctual", "no-reply", "localhost"), "http://punctual.example")
         post: Any = self.post
-        self.dispatch = Dispatch(self.databases["notifier"], writer, post, self.clock, chance, CONFIRMATION_WAIT)
-        self.desk = Desk(self.databases["booking"], self.clock)
+        at_post = self.clocks["notifier"]
+        self.dispatch = Dispatch(self.databases["notifier"], writer, post, at_post, chance, CONFIRMATION_WAIT)
+        self.desk = Desk(self.databases["booking"], self.clocks["booking"])
         welcome(self.desk, HOST, Profile("Hanna", "hanna@example.com", "hanna", "Europe/Berlin"))
         self.connect()
 
@@ -175,7 +186,7 @@ class World:
         if not queue:
             return
         place = index % len(queue)
-        inbox.receive(self.databases[service], [queue[place]], self.clock())
+        inbox.receive(self.databases[service], [queue[place]], self.clocks[service]())
         if not again:
             queue.pop(place)
 
