@@ -72,14 +72,18 @@ def service(settings: Settings, keep: Keep, package: str) -> dict[str, str]:
         "LOG_FORMAT": given.get("LOG_FORMAT", "console"),
     } | only(given, ["BROKER_URL", "DATABASE_URL", f"{package.upper()}_DATABASE_URL"])
     if package == "gateway":
-        return told | {
-            "SECRET_KEY": given.get("SECRET_KEY") or keep.secret("secret-key"),
-            "BOOKING_URL": settings.url(BOOKING),
-            "ZOOM_CONNECTOR_URL": settings.url(ZOOM_CONNECTOR),
-            "NOTIFIER_URL": settings.url(NOTIFIER),
-            # A form that begins a consent ends at Zoom, and the pages' security policy has to name it.
-            "ZOOM_OAUTH_URL": zoom(settings, keep)["ZOOM_OAUTH_URL"],
-        } | only(given, ["PROXIES"])
+        return (
+            told
+            | {
+                "SECRET_KEY": given.get("SECRET_KEY") or keep.secret("secret-key"),
+                "BOOKING_URL": settings.url(BOOKING),
+                "ZOOM_CONNECTOR_URL": settings.url(ZOOM_CONNECTOR),
+                "NOTIFIER_URL": settings.url(NOTIFIER),
+                # A form that begins a consent ends at Zoom, and the pages' security policy has to name it.
+                "ZOOM_OAUTH_URL": zoom(settings, keep)["ZOOM_OAUTH_URL"],
+            }
+            | only(given, ["PROXIES"])
+        )
     if package == "zoom_connector":
         vault = ["VAULT_ADDR", "VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_MOUNT"]
         return told | zoom(settings, keep) | only(given, vault)
