@@ -3,6 +3,8 @@
 
 START := exec sh deploy/local/start
 PYTEST_ARGS ?=
+# Three at once suit two cores, since many tests wait for processes of their own.
+PARALLEL ?= -n 3 --dist loadgroup
 TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ down: ## stop the stack; the data stay (VOLUMES=1 removes them)
 	exec sh deploy/compose/stack down
 
 test: ## run the whole test suite (PYTEST_ARGS='-k slots')
-	$(START) dev python -m pytest $(PYTEST_ARGS)
+	$(START) dev python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 test-faults: ## run the fault tests in their long form, which takes hours (PYTEST_ARGS='-k storm')
 	FAULTS=long $(START) dev python -m pytest tests/faults $(PYTEST_ARGS)

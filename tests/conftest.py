@@ -22,6 +22,23 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 SERVERS = ServersOfTheRun({"rabbitmq": RabbitMQ.start, "postgres": Postgres.start})
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something slow to start, so that xdist starts each such thing once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (shared := _shares(item)):
+            item.add_marker(pytest.mark.xdist_group(shared))
+
+
+def _shares(item: pytest.Function) -> str | None:
+    names = set(item.fixturenames)
+    if "stack" in names:
+        return "stack"
+    if names & {"system", "own"}:
+        return "system"
+    real = hasattr(item, "callspec") and item.callspec.params.get("engines") == "real"
+    return "servers" if real or names & {"rabbitmq", "postgres"} else None
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Let the real servers start while the tests before their own run: a broker takes ten seconds to wake up."""
     config = session.config
