@@ -5,7 +5,8 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,147 +16,154 @@ from support.vault import FakeVault, cli
 from support.vault.mounts import KvOne
 from support.vault.server import POLICY
 from zoom_connector.tokens.vault import AppRole, Link, VaultTokenStore
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def vault() -> Iterator[FakeVault]:
-    """Run one that nobody has initialised."""
-    running = FakeVault(bare=True)
-    yield running
-    running.stop()
+from zoom_connector.tokens.vault.troubles import VaultDenied
 
 
-@pytest.fixture
-def environment(tmp_path: Path, vault: FakeVault) -> dict[str, str]:
-    """Say where everything is, the CLI included."""
-    command = tmp_path / "bin" / "vault"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {cli.__file__} "$@"\n')
-    command.chmod(0o755)
-    return {
-        "PATH": f"{command.parent}:{os.environ['PATH']}",
-        "VAULT_ADDR": vault.url,
-        "KEYS_FOLDER": str(tmp_path / "keys"),
-        "ROLE_FOLDER": str(tmp_path / "role"),
-        "PATIENCE_SECONDS": "0",
-    }
+@dataclass
+class Place:
+    """A Vault, a stand-in for its CLI, and the folders of the scripts."""
 
+    vault: FakeVault
+    folder: Path
 
-@pytest.fixture
-def run(environment: dict[str, str]) -> Run:
-    """Run a script to its end."""
+    def __post_init__(self) -> None:
+        command = self.folder / "bin" / "vault"
+        command.parent.mkdir()
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {cli.__file__} "$@"\n')
+        command.chmod(0o755)
+        self.environment = {
+            "PATH": f"{command.parent}:{os.environ['PATH']}",
+            "VAULT_ADDR": self.vault.url,
+            "KEYS_FOLDER": str(self.folder / "keys"),
+            "ROLE_FOLDER": str(self.folder / "role"),
+            "PATIENCE_SECONDS": "0",
+        }
 
-    def run_one(script: str, **changed: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        """Run a script to its end."""
         return subprocess.run(
             ["sh", str(POLICY.parent / script)],
-            env=environment | changed,
+            env=self.environment | changed,
             capture_output=True,
             text=True,
             timeout=30,
             check=False,
         )
 
-    return run_one
+    def role(self, folder: str = "role") -> AppRole:
+        """Give what was left for the connector."""
+        role_id, secret_id = ((self.folder / folder / name).read_text().strip() for name in ("role-id", "secret-id"))
+        return AppRole(role_id, secret_id)
+
+    def lets_in(self, role: AppRole, mount: str = "secret") -> bool:
+        """Say whether a connector with this role finds all that it needs."""
+        store = VaultTokenStore(Link(self.vault.url), role, mount=mount)
+        store.ping()
+        store.close()
+        return True
 
 
-def role(environment: dict[str, str]) -> AppRole:
-    folder = Path(environment["ROLE_FOLDER"])
-    return AppRole((folder / "role-id").read_text().strip(), (folder / "secret-id").read_text().strip())
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give a Vault that nobody has initialised."""
+    made = Place(FakeVault(bare=True), tmp_path)
+    yield made
+    made.vault.stop()
 
 
-def let_in(vault: FakeVault, environment: dict[str, str], mount: str = "secret") -> None:
-    store = VaultTokenStore(Link(vault.url), role(environment), mount=mount)
-    store.ping()
-    store.close()
-
-
-def test_a_new_vault_is_initialised_unsealed_and_lets_the_connector_in(
-    vault: FakeVault, environment: dict[str, str], run: Run
-) -> None:
-    done = run("initialize.sh")
-
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, str]]:
+    """Give one that was initialised by the script, and what it said; each test leaves it in order."""
+    made = Place(FakeVault(bare=True), Path(tmp_path_factory.mktemp("begun")))
+    done = made.run("initialize.sh")
     assert done.returncode == 0, done.stderr
-    let_in(vault, environment)
-    assert "default" not in vault.role.policies
-    files = [*Path(environment["ROLE_FOLDER"]).iterdir(), *Path(environment["KEYS_FOLDER"]).iterdir()]
+    yield made, done.stdout + done.stderr
+    made.vault.stop()
+
+
+@pytest.fixture
+def ready(begun: tuple[Place, str]) -> Place:
+    """Give it without what was said."""
+    return begun[0]
+
+
+def test_a_new_vault_is_initialised_unsealed_and_lets_the_connector_in(ready: Place) -> None:
+    assert ready.lets_in(ready.role())
+    assert ready.vault.role.policies == ["punctual"]
+
+
+def test_what_they_leave_is_for_one_users_eyes_and_nothing_of_it_is_said(begun: tuple[Place, str]) -> None:
+    place, said = begun
+
+    files = [file for name in ("role", "keys") for file in (place.folder / name).iterdir()]
     assert sorted(file.name for file in files) == ["init", "role-id", "secret-id"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    for secret in (vault.unseal_key, vault.tokens.root, role(environment).secret_id):
-        assert secret not in done.stdout + done.stderr
+    for secret in (place.vault.unseal_key, place.vault.tokens.root, place.role().secret_id):
+        assert secret not in said
 
 
-def test_run_again_they_unseal_it_and_change_nothing(vault: FakeVault, environment: dict[str, str], run: Run) -> None:
-    run("initialize.sh")
-    before = role(environment)
-    vault.seal()
-    again = run("initialize.sh")
+def test_run_again_they_unseal_it_and_change_nothing(ready: Place) -> None:
+    before = ready.role()
+    ready.vault.seal()
+    again = ready.run("initialize.sh")
 
     assert again.returncode == 0, again.stderr
-    assert not vault.sealed
-    assert role(environment) == before
-    assert len(vault.role.secrets) == 1
-    assert list(vault.tokens.tokens) == [vault.tokens.root], "no token is left over from trying the secret"
+    assert not ready.vault.sealed
+    assert ready.role() == before
+    assert len(ready.vault.role.secrets) == 1
+    assert list(ready.vault.tokens.tokens) == [ready.vault.tokens.root], "no token is left from trying the secret"
 
 
-def test_a_secret_that_vault_no_longer_takes_is_made_anew(
-    vault: FakeVault, environment: dict[str, str], run: Run
-) -> None:
-    run("initialize.sh")
-    vault.role.secrets.clear()
-    run("initialize.sh")
+def test_a_secret_that_vault_no_longer_takes_is_made_anew(ready: Place) -> None:
+    ready.vault.role.secrets.clear()
+    ready.run("setup.sh", VAULT_TOKEN=ready.vault.tokens.root)
 
-    let_in(vault, environment)
+    assert ready.lets_in(ready.role())
 
 
-def test_kept_unsealed_it_stays_so_until_told_to_end(vault: FakeVault, environment: dict[str, str], run: Run) -> None:
-    run("initialize.sh")
-    keeping = subprocess.Popen(
-        ["sh", str(POLICY.parent / "initialize.sh"), "keep-unsealed"],
-        env=environment | {"EVERY_SECONDS": "0.05"},
-        stdout=subprocess.DEVNULL,
-    )
-    vault.seal()
-    eventually(lambda: not vault.sealed)
-    vault.stop()
-    vault.seal()
-    vault.start()
-    eventually(lambda: not vault.sealed)
-    keeping.send_signal(signal.SIGTERM)
-
-    assert keeping.wait(timeout=3) == 0
-
-
-def test_another_mount_gets_a_policy_of_its_own(vault: FakeVault, environment: dict[str, str], run: Run) -> None:
-    assert run("initialize.sh", VAULT_MOUNT="kv/punctual").returncode == 0
-
-    let_in(vault, environment, "kv/punctual")
-    assert set(vault.mounts) == {"kv/punctual"}
-
-
-def test_a_version_1_mount_is_left_as_it_is_and_named(vault: FakeVault, run: Run) -> None:
-    run("initialize.sh", VAULT_MOUNT="other")
-    vault.mounts["secret"] = KvOne()
-    done = run("initialize.sh")
+def test_a_version_1_mount_is_left_as_it_is_and_named(ready: Place) -> None:
+    ready.vault.mounts["old"] = KvOne()
+    done = ready.run("setup.sh", VAULT_TOKEN=ready.vault.tokens.root, VAULT_MOUNT="old")
 
     assert done.returncode == 1
-    assert "secret is no KV version 2" in done.stderr
+    assert "old is no KV version 2" in done.stderr
 
 
-def test_a_vault_that_others_initialised_needs_an_administrators_token(
-    vault: FakeVault, environment: dict[str, str], run: Run
-) -> None:
-    vault.initialized, vault.sealed = True, False
-    assert "is missing" in run("initialize.sh").stderr
-    assert "VAULT_TOKEN is not accepted" in run("setup.sh", VAULT_TOKEN="hvs.wrong").stderr
+def test_another_mount_gets_a_role_and_a_policy_of_its_own(ready: Place) -> None:
+    others = {"VAULT_MOUNT": "kv/zoom", "ROLE_NAME": "other", "ROLE_FOLDER": str(ready.folder / "other")}
+    assert ready.run("setup.sh", VAULT_TOKEN=ready.vault.tokens.root, **others).returncode == 0
 
-    assert run("setup.sh", VAULT_TOKEN=vault.tokens.root).returncode == 0
-    let_in(vault, environment)
+    assert ready.lets_in(ready.role("other"), "kv/zoom")
+    with pytest.raises(VaultDenied):
+        ready.lets_in(ready.role("other"), "secret")
 
 
-def test_a_vault_that_does_not_answer_is_named(vault: FakeVault, run: Run) -> None:
-    vault.stop()
+def test_kept_unsealed_it_stays_so_until_told_to_end(ready: Place) -> None:
+    keeping = subprocess.Popen(
+        ["sh", str(POLICY.parent / "initialize.sh"), "keep-unsealed"],
+        env=ready.environment | {"EVERY_SECONDS": "0.05"},
+        stdout=subprocess.DEVNULL,
+    )
+    for _ in range(2):
+        ready.vault.stop()
+        ready.vault.seal()
+        ready.vault.start()
+        eventually(lambda: not ready.vault.sealed)
+    keeping.send_signal(signal.SIGTERM)
 
-    assert "does not answer" in run("initialize.sh").stderr
-    vault.start()
+    assert keeping.wait(timeout=5) == 0
+
+
+def test_a_vault_that_others_initialised_is_left_to_them(place: Place) -> None:
+    place.vault.initialized, place.vault.sealed = True, False
+
+    assert "run setup.sh alone" in place.run("initialize.sh").stderr
+    assert "VAULT_TOKEN is not accepted" in place.run("setup.sh", VAULT_TOKEN="hvs.wrong").stderr
+    assert place.vault.mounts == {}
+
+
+def test_a_vault_that_does_not_answer_is_named(place: Place) -> None:
+    place.vault.stop()
+
+    assert "does not answer" in place.run("initialize.sh").stderr
+    place.vault.start()
