@@ -124,9 +124,14 @@ class Postgres:
         """Start one, in whatever way this machine has."""
         return cls(first_that_starts("PostgreSQL", _postgres_container, _postgres_program))
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self.server.host, self.server.port(5432)
+
     def url(self, database: str, *, address: tuple[str, int] | None = None) -> str:
         """Give the DATABASE_URL of a database, by way of another address (a proxy's) if one is given."""
-        host, port = address or (self.server.host, self.server.port(5432))
+        host, port = address or self.address
         return f"postgresql+psycopg://{USER}:{PASSWORD}@{host}:{port}/{database}"
 
     def new_database(self) -> str:

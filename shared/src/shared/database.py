@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,8 @@ from typing import Any
 
 from psycopg import Error as PsycopgError
 from psycopg.types.string import StrDumperUnknown
-from sqlalchemy import URL, Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy import URL, Connection, DateTime, Dialect, Engine, Select, create_engine, event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
 from shared.commits import CHANNEL, Commits
@@ -55,6 +56,10 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class DatabaseUnavailableError(SQLAlchemyError):
+    """The database can't be used. The text is one sentence that says why and what to look at, without the password."""
+
+
 class Database:
     """A service's database. After a fork the child's first use makes connections of its own.
 
@@ -90,6 +95,15 @@ class Database:
             else:
                 yield connection.execution_options(read_only=True)
 
+    def finds(self, query: Select[Any], **values: Any) -> bool:
+        """Tell whether `query` has a row now. Made for loops that look at each commit: on PostgreSQL one round trip."""
+        if self.engine.dialect.name != "postgresql":
+            with self.read() as tx:
+                return tx.execute(query, values).first() is not None
+        self._own()
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return connection.execute(query, values).first() is not None
+
     def wait(self, seen: int, timeout: float) -> int:
         """Block until something has been committed since `seen`, or for `timeout` seconds; give what to pass next time.
 
@@ -99,9 +113,12 @@ class Database:
         return self._commits.wait(seen, timeout)
 
     def ping(self) -> None:
-        """Raise `SQLAlchemyError` when the database doesn't answer."""
-        with self.read() as tx:
-            tx.execute(text("SELECT 1"))
+        """Raise `DatabaseUnavailableError` when the database can't be used."""
+        try:
+            with self.read() as tx:
+                tx.execute(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            raise DatabaseUnavailableError(_explain(error, self.engine.url)) from error
 
     def close(self) -> None:
         """Stop watching and close every connection."""
@@ -114,6 +131,18 @@ class Database:
             self._process = os.getpid()
             self.engine.dispose(close=False)
             self._commits = Commits(self.engine)
+
+
+def _explain(error: SQLAlchemyError, url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return f"{url.database} can't be read: see DATA and the rights on that file"
+    server, said = f"PostgreSQL at {url.host}:{url.port or 5432}", str(getattr(error, "orig", error))
+    refusal = re.search(r"FATAL:\s+(.+)", said)
+    if refusal is None:
+        return f"{server} can't be reached ({said.splitlines()[0].rpartition('failed: ')[2]})"
+    if refusal[1].startswith("the database system is"):
+        return f"{server} is not ready: {refusal[1]}"
+    return f"{server} refuses: {refusal[1]}: see DATABASE_URL"
 
 
 def _engine(url: URL, pool_size: int) -> Engine:

@@ -13,11 +13,11 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from shared import due, inbox, loops, outbox
 from shared.commits import CHANNEL
-from shared.database import Database
+from shared.database import Database, DatabaseUnavailableError
 from shared.events import ZoomConnected
 from shared.events.envelope import Message, wrap
-from shared.testing import eventually
-from support.engines import Postgres
+from shared.testing import eventually, free_port
+from support.engines import PASSWORD, USER, Postgres
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 METADATA = MetaData()
@@ -325,8 +325,24 @@ def _announced(database: Database) -> bool:
     return True
 
 
-def test_a_ping_says_whether_the_server_is_there(postgres: Postgres, database: Database) -> None:
+def test_a_ping_says_in_one_sentence_what_is_wrong_and_never_the_password(
+    postgres: Postgres, database: Database
+) -> None:
     database.ping()
-    wrong = Database(postgres.url("nowhere"))
-    with pytest.raises(SQLAlchemyError, match='database "nowhere" does not exist'):
-        wrong.ping()
+    server = "PostgreSQL at {}:{}".format(*postgres.address)
+    closed = ("127.0.0.1", free_port())
+    good = postgres.url("postgres")
+    for url, sentence in [
+        (postgres.url("nowhere"), f'{server} refuses: database "nowhere" does not exist: see DATABASE_URL'),
+        (
+            good.replace(PASSWORD, "geheim"),
+            f'{server} refuses: password authentication failed for user "{USER}": see DATABASE_URL',
+        ),
+        (
+            postgres.url("postgres", address=closed),
+            "PostgreSQL at {}:{} can't be reached (Connection refused)".format(*closed),
+        ),
+    ]:
+        with pytest.raises(DatabaseUnavailableError) as told:
+            Database(url).ping()
+        assert str(told.value) == sentence
