@@ -113,6 +113,10 @@ class Places:
 
     def check(self) -> None:
         """Raise `VaultTrouble` when tokens could not be read, written and erased now."""
+        self._check_policy()
+        self.check_mount()
+
+    def _check_policy(self) -> None:
         needed = {
             f"{self._mount}/data/{FOLDER}/{EXAMPLE}": ("create", "read", "update"),
             f"{self._mount}/metadata/{FOLDER}/{EXAMPLE}": ("delete",),
@@ -134,7 +138,6 @@ class Places:
         ]
         if lacking:
             raise too_narrow(lacking, self._mount)
-        self.check_mount()
 
     def check_mount(self) -> None:
         """Raise `VaultMountWrong` unless there is a KV version 2."""
@@ -151,6 +154,9 @@ class Places:
             about = self._session.call("read sys/internal/ui/mounts", ask, patient=False)
         except (hvac_errors.InvalidPath, hvac_errors.InvalidRequest) as error:
             raise _refused(error) from None
+        if about is None:
+            # Vault says the same of a mount that is not there and of one that is none of our business.
+            self._check_policy()
         wrong = _what_is_wrong(about, self._mount)
         if wrong is not None:
             self._mount_is_right = False
@@ -165,7 +171,7 @@ class Places:
 
 def _what_is_wrong(about: dict[str, Any] | None, mount: str) -> str | None:
     if about is None:
-        return "does not exist, or the policy of Vault's token is for another"
+        return "does not exist"
     path, kind = str(about.get("path", "")).strip("/"), about.get("type")
     if path != mount:
         return f"is a folder of the mount {path!r}"
