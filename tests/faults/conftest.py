@@ -87,7 +87,9 @@ def real(rabbitmq: RabbitMQ, postgres: Postgres, vhost: str) -> Iterator[Callabl
 
     def engines(*, broker: tuple[str, int] | None = None) -> Engines:
         names.extend(postgres.new_database() for _ in SERVICES)
-        databases = dict(zip(SERVICES, (postgres.url(name) for name in names[-len(SERVICES) :]), strict=True))
+        databases: dict[str, str] = dict(
+            zip(SERVICES, (postgres.url(name) for name in names[-len(SERVICES) :]), strict=True)
+        )
         return Engines(databases, rabbitmq.url(vhost, address=broker))
 
     yield engines

@@ -12,6 +12,7 @@ from support.faults import verdict
 from support.faults.fleet import Fleet
 from support.faults.people import People
 from support.faults.plugs import CONSUMER, HANDLER, MAIL, ZOOM
+from support.faults.storms import SENDERS
 from zoom_connector.storage.tables import MEETINGS
 
 PLACES = {
@@ -55,7 +56,7 @@ def test_workers_killed_at_every_place_lose_nothing_and_do_nothing_twice(
     people.work(clients=2, until=lambda: len(fleet.deaths()) >= expected or time.monotonic() > deadline, pause=0.5)
     deaths = Counter(death["place"] for death in fleet.deaths())
     assert sum(deaths.values()) == expected, deaths
-    found = verdict.check(fleet, people, mail_kills=deaths["after mail"])
+    found = verdict.check(fleet, people, mail_kills=SENDERS * fleet.lost("notifier"))
     waits = sorted(waited(fleet))
     figures(
         "3",
@@ -64,7 +65,7 @@ def test_workers_killed_at_every_place_lose_nothing_and_do_nothing_twice(
         bookings=found.bookings,
         lost=0,
         second_meetings=0,
-        repeated_mails=f"{found.repeated_mails} by {deaths['after mail']} kills after the answer",
+        repeated_mails=f"{found.repeated_mails} by {fleet.lost('notifier')} kills of the notifier",
         rest_seconds=found.rested,
         last_word_of_zoom_after=f"{waits[len(waits) // 2]:.2f} s median, {waits[-1]:.1f} s worst",
     )

@@ -142,7 +142,7 @@ class Fleet:
         """Make all tables, by copying where they are files."""
         for service, url in self.engines.databases.items():
             if url.startswith("sqlite:"):
-                shutil.copy(_migrated(service), url.removeprefix("sqlite:///"))
+                shutil.copy(tables(service), url.removeprefix("sqlite:///"))
             else:
                 migrate(url, service.replace("-", "_"))
 
@@ -188,23 +188,31 @@ class Fleet:
 
     def kill(self, name: str) -> None:
         """End a process as a power cut would; it comes back."""
-        self.signal(name, signal.SIGKILL)
+        self.send(name, signal.SIGKILL)
         self.kills.append((time.time(), name))
 
-    def signal(self, name: str, number: signal.Signals) -> None:
+    def send(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process and to all that it has started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._children[name].pid, number)
 
-    def retire(self, name: str) -> None:
+    def retire(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """End a process for good."""
-        self._children[name].wanted = False
-        self.signal(name, signal.SIGKILL)
+        child = self._children[name]
+        child.wanted = False
+        child.dead.clear()
+        self.send(name, number)
+        child.dead.wait(15)
 
     def deaths(self) -> list[dict[str, Any]]:
         """List who died at which place by its own hand."""
         file = self.folder / "deaths"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def lost(self, service: Service) -> int:
+        """Count the deaths of a service's workers, by whomever."""
+        children = [child for name, child in self._children.items() if name.startswith(f"{service}-worker")]
+        return sum(child.births - 1 for child in children)
 
     def mortal(self, *, now: bool) -> None:
         """Let the processes die at their places, or stop dying."""
@@ -234,10 +242,8 @@ class Fleet:
 
     def stop(self) -> None:
         """End everything."""
-        for name, child in self._children.items():
-            child.dead.clear()
+        for name in self.names():
             self.retire(name)
-            child.dead.wait(5)
         for database in self.databases.values():
             database.close()
 
@@ -282,7 +288,7 @@ class Killer:
 
 
 @cache
-def _migrated(service: str) -> Path:
+def tables(service: str) -> Path:
     """Give a file with all tables of a service, made once."""
     folder = Path(tempfile.mkdtemp(prefix="punctual-tables-", dir=room()))
     atexit.register(forget, folder)
@@ -301,4 +307,4 @@ def forget(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-__all__ = ["KEY", "SERVICES", "Engines", "Fleet", "Killer", "Nursery", "Service", "forget", "room"]
+__all__ = ["KEY", "SERVICES", "Engines", "Fleet", "Killer", "Nursery", "Service", "forget", "room", "tables"]

@@ -77,7 +77,7 @@ def put_in(wanted: Sequence[Mapping[str, Any]]) -> None:
     """Change this process as wanted, before any of its own code runs."""
     from support.faults import mistakes  # noqa: PLC0415 - it imports this module
 
-    known: dict[str, Callable[..., None]] = {"mortal": mortal, "lease": lease, **mistakes.KNOWN}
+    known: dict[str, Callable[..., None]] = {"mortal": mortal, "lease": lease, "newer": newer, **mistakes.KNOWN}
     for plug in wanted:
         arguments = dict(plug)
         known[arguments.pop("plug")](**arguments)
@@ -107,6 +107,30 @@ def lease(seconds: float) -> None:
     dispatch.RENEW_SECONDS = seconds / 6
     outcomes.UNANSWERED_SETTLES = timedelta(seconds=seconds)
     access.LOCK_LASTS = timedelta(seconds=seconds)
+
+
+NEWS = "booking.praised"
+"""A type of event that only the newer version knows."""
+
+
+def newer() -> None:
+    """Be the next version: events have fields that nobody had before, and there is one more type of event."""
+    catalogue, base = part("shared.events:CATALOGUE"), part("shared.events:Event")
+    envelope, outbox = part("shared.events:envelope"), part("shared:outbox")
+    wrap = envelope.wrap
+
+    def wider(document: Any) -> Any:
+        if isinstance(document, dict):
+            return {name: wider(value) for name, value in document.items()} | {"mood": "fine"}
+        return [wider(value) for value in document] if isinstance(document, list) else document
+
+    def newer_wrap(happened: Any, **more: Any) -> Any:
+        message = wrap(happened, **more)
+        body = json.loads(message.body)
+        return envelope.Message(message.id, message.type, json.dumps(body | {"data": wider(body["data"]), "later": 1}))
+
+    outbox.wrap = newer_wrap
+    catalogue[NEWS] = type("BookingPraised", (base,), {"type": NEWS})
 
 
 def _relay(at: Mortality) -> None:

@@ -1,0 +1,61 @@
+"""Storms over everything at once, and the proof that they would show a mistake."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from support.faults.fleet import Engines, Fleet
+from support.faults.mistakes import KNOWN
+from support.faults.storms import Passed, Weather, storm
+
+Figures = Callable[..., None]
+NewFleet = Callable[..., Fleet]
+LONG = Weather(seconds=60, every=1.5, chance=0.004, hosts=20, pause=1.0)
+SHORT = Weather(seconds=3, every=0.7, chance=0.02, hosts=3, pause=0.5, lease=4)
+STORMS = 20
+
+
+def noted(figures: Figures, row: str, passed: list[Passed]) -> None:
+    kills = sum((one.kills for one in passed), Counter[str]())
+    figures(
+        row,
+        storms=len(passed),
+        kills=sum(kills.values()),
+        at_places=len(kills) - 1,
+        bookings=sum(one.found.bookings for one in passed),
+        lost=0,
+        second_meetings=0,
+        repeated_mails=f"{sum(one.found.repeated_mails for one in passed)} of {sum(one.found.mails for one in passed)}",
+        calls_repeated=sum(one.unanswered for one in passed),
+        longest_rest=f"{max(one.found.rested for one in passed)} s",
+    )
+
+
+def test_a_storm_over_files_ends_with_every_promise_kept(new_fleet: NewFleet, figures: Figures, long: bool) -> None:
+    passed = [storm(new_fleet(), seed, LONG if long else SHORT) for seed in range(STORMS if long else 1)]
+    noted(figures, "storms, embedded", passed)
+
+
+def test_a_storm_over_real_servers_ends_with_every_promise_kept(
+    new_fleet: NewFleet, real: Callable[..., Engines], figures: Figures, long: bool
+) -> None:
+    passed = [storm(new_fleet(real()), seed, LONG if long else SHORT) for seed in range(STORMS if long else 1)]
+    noted(figures, "storms, real", passed)
+
+
+@pytest.mark.parametrize("mistake", KNOWN)
+def test_a_storm_over_a_mistake_ends_badly(new_fleet: NewFleet, figures: Figures, long: bool, mistake: str) -> None:
+    if not long:
+        pytest.skip("the simulation proves it in the short form")
+    weather = Weather(seconds=15, every=1.0, chance=0.02, hosts=4, pause=0.3, lease=4)
+    for seed in range(3):
+        fleet = new_fleet()
+        try:
+            storm(fleet, seed, weather, mistakes=[{"plug": mistake}])
+        except AssertionError as caught:
+            figures(
+                f"seeded bug, {mistake.replace('_', ' ')}", caught=str(caught).split("\n")[0][:160], storms=seed + 1
+            )
+            return
+    raise AssertionError(f"three storms passed over a process that {mistake.replace('_', ' ')}")
