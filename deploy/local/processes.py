@@ -70,7 +70,7 @@ def service(settings: Settings, keep: Keep, package: str) -> dict[str, str]:
         "PUBLIC_URL": settings.public_url,
         "SERVICE_KEY": given.get("SERVICE_KEY") or keep.secret("service-key"),
         "LOG_FORMAT": given.get("LOG_FORMAT", "console"),
-    } | only(given, ["BROKER_URL", "DATABASE_URL", f"{package.upper()}_DATABASE_URL"])
+    } | only(given, ["BROKER_URL", "BROKER_CA_FILE", "DATABASE_URL", f"{package.upper()}_DATABASE_URL"])
     if package == "gateway":
         return (
             told
@@ -85,8 +85,7 @@ def service(settings: Settings, keep: Keep, package: str) -> dict[str, str]:
             | only(given, ["PROXIES"])
         )
     if package == "zoom_connector":
-        vault = ["VAULT_ADDR", "VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_MOUNT"]
-        return told | zoom(settings, keep) | only(given, vault)
+        return told | zoom(settings, keep) | {name: given[name] for name in given if name.startswith("VAULT_")}
     if package == "notifier":
         return told | {
             "SMTP_URL": given.get("SMTP_URL", f"smtp://127.0.0.1:{settings.port + MAILBOX}"),

@@ -97,6 +97,7 @@ def anything(_value: str) -> str | None:
 
 VARIABLES: dict[str, Callable[[str], str | None]] = {
     "BROKER_URL": an_address("amqp", "amqps"),
+    "BROKER_CA_FILE": anything,
     "DATABASE_URL": a_database,
     "GATEWAY_DATABASE_URL": a_database,
     "BOOKING_DATABASE_URL": a_database,
@@ -107,6 +108,8 @@ VARIABLES: dict[str, Callable[[str], str | None]] = {
     "VAULT_ROLE_ID": anything,
     "VAULT_SECRET_ID": anything,
     "VAULT_MOUNT": anything,
+    "VAULT_NAMESPACE": anything,
+    "VAULT_CACERT": anything,
     "SMTP_URL": an_address("smtp", "smtps", "smtp+starttls"),
     "MAIL_FROM": a_sender,
     "ZOOM_CLIENT_ID": anything,
