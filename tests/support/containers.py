@@ -5,6 +5,7 @@ A test that finds neither is skipped with the reason; REQUIRE_SERVICES=1 makes t
 
 import contextlib
 import os
+import platform
 import pwd
 import shutil
 import signal
@@ -22,8 +23,8 @@ from testcontainers.core.container import DockerContainer
 
 from shared.testing import eventually, free_port
 
-OWNER = "punctual.tests.pid"
-"""Label of each container: the process that started it, so that a later run can clear up after a killed one."""
+OWNER = "punctual.tests.owner"
+"""Label of each container: machine and process that started it, so that a later run can clear up after a killed one."""
 Started = TypeVar("Started")
 
 
@@ -86,16 +87,20 @@ class Container:
         _clear_up()
         # The clearing-up above does what the reaper's image would have to be fetched for.
         testcontainers_config.ryuk_disabled = True
-        self._container = DockerContainer(image, command=command).with_envs(**environment)
-        for port in ports:
-            self._container.with_bind_ports(port, free_port())
-        self._container.with_kwargs(labels={OWNER: str(os.getpid())})
-        try:
-            self._container.start()
-        except DockerException as error:
-            with contextlib.suppress(DockerException):
-                self._container.stop()
-            raise CannotStartError(f"Docker does not run {image} ({type(error).__name__})") from error
+        for attempt in range(3):
+            self._container = DockerContainer(image, command=command).with_envs(**environment)
+            for port in ports:
+                self._container.with_bind_ports(port, free_port())
+            self._container.with_kwargs(labels={OWNER: f"{platform.node()} {os.getpid()}"})
+            try:
+                self._container.start()
+                break
+            except DockerException as error:
+                with contextlib.suppress(DockerException):
+                    self._container.stop()
+                # Between choosing a port and binding it somebody else may have taken it.
+                if attempt == 2 or "port" not in str(error):
+                    raise CannotStartError(f"Docker does not run {image} ({type(error).__name__})") from error
         self.host = "127.0.0.1" if (name := self._container.get_container_host_ip()) == "localhost" else name
 
     def port(self, inside: int) -> int:
@@ -230,7 +235,17 @@ def _clear_up() -> None:
     docker_answers()
     client = docker.from_env()
     for container in client.containers.list(all=True, filters={"label": OWNER}):
-        if not Path(f"/proc/{container.labels[OWNER]}").exists():
+        if _is_orphan(*container.labels[OWNER].split()):
             with contextlib.suppress(DockerException):
                 container.remove(force=True, v=True)
     client.close()
+
+
+def _is_orphan(node: str, pid: str) -> bool:
+    if node != platform.node():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    return False

@@ -32,7 +32,7 @@ class RabbitMQ:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._declared = time.monotonic()
-        self.wait_ready()
+        _wait_or_stop(self)
 
     @classmethod
     def start(cls) -> "RabbitMQ":
@@ -109,7 +109,7 @@ class RabbitMQ:
                 raise AssertionError(f"{error!r}\n{self.server.output()}") from error
             return True
 
-        eventually(ready, timeout=90, every=0.1)
+        eventually(ready, timeout=120, every=0.1)
 
 
 class Postgres:
@@ -117,7 +117,7 @@ class Postgres:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.wait_ready()
+        _wait_or_stop(self)
 
     @classmethod
     def start(cls) -> "Postgres":
@@ -169,7 +169,15 @@ class Postgres:
             except psycopg.OperationalError as error:
                 raise AssertionError(f"{error}\n{self.server.output()}") from error
 
-        eventually(ready, timeout=60, every=0.05)
+        eventually(ready, timeout=120, every=0.05)
+
+
+def _wait_or_stop(engine: "RabbitMQ | Postgres") -> None:
+    try:
+        engine.wait_ready()
+    except BaseException:
+        engine.server.stop()
+        raise
 
 
 class ServersOfTheRun:

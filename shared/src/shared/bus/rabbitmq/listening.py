@@ -42,7 +42,7 @@ class _NotStored(Exception):
 
 
 class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
-    """Runs in a thread of its own until `stop` is set. `failure` is what `deliver` raised, if it ended by that."""
+    """Runs in a thread of its own until `stop` is set. `failure` is what it ended by if not by that."""
 
     def __init__(self, address: Address, queue: str, deliver: Deliver, stop: Flag) -> None:
         self.connection = address.for_listening(f"punctual {queue}")
@@ -76,6 +76,9 @@ class Listener(ConsumerMixin):  # type: ignore[misc] # kombu publishes no types
                 why = refusals.explain(error, self._address)
                 self._presence.lost(why)
                 self._stop.wait(self._pause(why))
+            except Exception as error:  # noqa: BLE001 - whoever runs the listener has to hear of it
+                self.failure = error
+                return
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
