@@ -62,17 +62,30 @@ class Stack(System):
         return {"PORT": str(self.port), "PROFILE": "demo", "CONFIRMATION_WAIT": "4", **self.environment}
 
     def mail(self, to: str | None = None) -> list[dict[str, Any]]:
-        api = f"{self.mailbox_url}/api/v1"
         query = {"limit": "10000", "query": f"to:{to}"}
-        path = "search" if to else "messages"
-        listed = requests.get(f"{api}/{path}", params=query, timeout=10).json()["messages"]
-        return [self._letter(api, one) for one in reversed(listed)]
+        path = f"{self.mailbox_url}/api/v1/{'search' if to else 'messages'}"
+        with requests.Session() as session:
+            listed = session.get(path, params=query, timeout=20).json()["messages"]
+            return [self._letter(session, one) for one in reversed(listed)]
 
     def containers(self) -> dict[str, Any]:
         """Give the containers by the name of their service, jobs that are done included."""
         labels = {"label": f"com.docker.compose.project=punctual-{self.port}"}
         found = self._docker.containers.list(all=True, filters=labels)
         return {one.labels["com.docker.compose.service"]: one for one in found}
+
+    def compose(self, *arguments: str) -> None:
+        """Give an order to Docker Compose for this stack."""
+        done = subprocess.run(
+            ["sh", "deploy/compose/stack", *arguments],
+            cwd=ROOT,
+            env=os.environ | self.told,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
     def is_ready(self) -> bool:
         """Tell whether the gateway and all behind it say that they are ready."""
@@ -85,8 +98,8 @@ class Stack(System):
         """Wait until it is."""
         eventually(self.is_ready, timeout=60, every=0.2)
 
-    def _letter(self, api: str, listed: Mapping[str, Any]) -> dict[str, Any]:
-        raw = requests.get(f"{api}/message/{listed['ID']}/raw", timeout=10).content
+    def _letter(self, session: requests.Session, listed: Mapping[str, Any]) -> dict[str, Any]:
+        raw = session.get(f"{self.mailbox_url}/api/v1/message/{listed['ID']}/raw", timeout=20).content
         return {"id": listed["ID"], "to": [one["Address"] for one in listed["To"]], **mailbox.parsed(raw)}
 
 
