@@ -1,4 +1,7 @@
-"""The long form, the figures of each row, and fleets that end with their test."""
+"""The long form, the figures of each row, and fleets that end with their test.
+
+FAULTS=long asks for the long form; FIGURES names a file to which each row's figures are added as soon as they are known.
+"""
 
 import os
 import tempfile
@@ -14,7 +17,6 @@ from support.faults.fleet import SERVICES, Engines, Fleet, Nursery, forget, room
 from support.faults.outside import Outside
 
 LONG = os.environ.get("FAULTS") == "long"
-FIGURES = pytest.StashKey[list[str]]()
 Figures = Callable[..., None]
 
 
@@ -41,6 +43,9 @@ def figures(request: pytest.FixtureRequest) -> Figures:
     def note(row: str, **measured: Any) -> None:
         words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in measured.items())
         request.node.user_properties.append(("figures", f"row {row}: {words}"))
+        if file := os.environ.get("FIGURES"):
+            with Path(file).open("a") as lines:
+                lines.write(f"row {row}: {words}\n")
 
     return note
 

@@ -1,21 +1,15 @@
 """Rows 14 to 16: events come again, in any order, and clocks jump. In one thread, on the simulation's parts."""
 
-import logging
-import multiprocessing
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
-import structlog
 
 from support.faults.fleet import room
-from support.faults.schedules import MONDAY, TOGETHER, Ended, come_to_rest, run_all, world
+from support.faults.schedules import MONDAY, TOGETHER, come_to_rest, many, world
 from support.simulation.world import templates
 
 Figures = Callable[..., None]
@@ -30,22 +24,6 @@ def tables() -> Iterator[Path]:
     folder = templates(Path(tempfile.mkdtemp(dir=room())))
     yield folder
     shutil.rmtree(folder)
-
-
-def be_quiet() -> None:
-    """Write no log: nobody reads a million lines."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
-
-def many(tables: Path, worlds: int, *, again: bool, order: bool, jumps: bool = False) -> list[Ended]:
-    """Run worlds of schedules, many of them on every core."""
-    work = partial(run_all, tables, again=again, order=order, jumps=jumps)
-    if worlds < 10:
-        return work(range(worlds))
-    parts = [range(first, min(first + 10, worlds)) for first in range(0, worlds, 10)]
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=be_quiet) as processes:
-        return [ended for part in processes.map(work, parts) for ended in part]
 
 
 @pytest.mark.parametrize(("row", "order"), [("14", False), ("15", True)], ids=["repeated", "reordered"])

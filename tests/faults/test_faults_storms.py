@@ -1,5 +1,6 @@
 """Storms over everything at once, and the proof that they would show a mistake."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 
@@ -13,7 +14,9 @@ Figures = Callable[..., None]
 NewFleet = Callable[..., Fleet]
 LONG = Weather(seconds=60, every=1.5, chance=0.004, hosts=20, pause=1.0)
 SHORT = Weather(seconds=3, every=0.7, chance=0.02, hosts=3, pause=0.5, lease=4)
-STORMS = 20
+STORMS = int(os.environ.get("STORMS", "20"))
+"""How many in the long form."""
+BAD = Weather(seconds=15, every=1.0, chance=0.02, hosts=4, pause=0.3, lease=4)
 
 
 def noted(figures: Figures, row: str, passed: list[Passed]) -> None:
@@ -44,15 +47,20 @@ def test_a_storm_over_real_servers_ends_with_every_promise_kept(
     noted(figures, "storms, real", passed)
 
 
+def test_the_same_storm_passes_over_no_mistake(new_fleet: NewFleet, figures: Figures, long: bool) -> None:
+    if not long:
+        pytest.skip("the counterpart of the mistakes below")
+    noted(figures, "seeded bug, none", [storm(new_fleet(), seed, BAD) for seed in range(3)])
+
+
 @pytest.mark.parametrize("mistake", KNOWN)
 def test_a_storm_over_a_mistake_ends_badly(new_fleet: NewFleet, figures: Figures, long: bool, mistake: str) -> None:
     if not long:
         pytest.skip("the simulation proves it in the short form")
-    weather = Weather(seconds=15, every=1.0, chance=0.02, hosts=4, pause=0.3, lease=4)
     for seed in range(3):
         fleet = new_fleet()
         try:
-            storm(fleet, seed, weather, mistakes=[{"plug": mistake}])
+            storm(fleet, seed, BAD, mistakes=[{"plug": mistake}])
         except AssertionError as caught:
             figures(
                 f"seeded bug, {mistake.replace('_', ' ')}", caught=str(caught).split("\n")[0][:160], storms=seed + 1
