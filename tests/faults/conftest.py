@@ -1,6 +1,6 @@
 """The long form, the figures of each row, and fleets that end with their test.
 
-FAULTS=long asks for the long form; FIGURES names a file to which each row's figures are added as soon as they are known.
+FAULTS=long asks for the long form; FIGURES names a file to which each row's figures are added as they come.
 """
 
 import os

@@ -17,7 +17,7 @@ def test_two_of_every_process_do_everything_once(
     people = People(fleet.url, seed=19)
     people.sign_up(20 if long else 3, fleet.connect_zoom)
     deadline = time.monotonic() + (60 if long else 2)
-    people.work(clients=4, until=lambda: time.monotonic() > deadline, pause=0.05)
+    people.work(clients=4, until=lambda: time.monotonic() > deadline, pause=0.6 if long else 0.05)
     found = verdict.check(fleet, people)
     figures(
         "19",
