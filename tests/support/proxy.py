@@ -25,7 +25,7 @@ class _Line:
 class Proxy:
     """Carries bytes both ways until told otherwise. `address` is where clients connect.
 
-    `accepted` counts connections, `asked` the pieces that came from clients.
+    `accepted` and `refused` count connections, `asked` the pieces that came from clients.
     """
 
     def __init__(self, server: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
@@ -34,6 +34,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = ("127.0.0.1", self._listener.getsockname()[1])
         self.accepted = 0
+        self.refused = 0
         self.asked = 0
         self._requests, self._answers = threading.Event(), threading.Event()
         self._refusing = False
@@ -81,6 +82,7 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 if self._refusing:
+                    self.refused += 1
                     client.close()
                     continue
                 self.accepted += 1
