@@ -199,6 +199,24 @@ def test_two_relays_take_different_events(database: Database) -> None:
     assert len(ids) == len(set(ids)) == 6
 
 
+def test_an_event_that_is_committed_after_its_younger_neighbor_is_sent_too(database: Database) -> None:
+    """Numbers are given before the commit: a relay that asked for higher ones only would never see the first."""
+    sent: list[str] = []
+
+    class Sink:
+        def publish(self, messages: list[Message]) -> set[str]:
+            sent.extend(one.id for one in messages)
+            return {one.id for one in messages}
+
+    relay = outbox.Relay(database, Sink(), lambda: NOW)  # type: ignore[arg-type]
+    with database.write() as slow:
+        outbox.add(slow, ZoomConnected(host_id="elder"), source="x", now=NOW)
+        announce(database, "younger")
+        assert relay.step() == 1
+    assert relay.step() == 1
+    assert len(set(sent)) == 2
+
+
 def test_an_event_that_two_listeners_store_at_once_is_there_once(database: Database) -> None:
     messages = [message(f"h{n}") for n in range(100)]
     both = threading.Barrier(2, timeout=10)

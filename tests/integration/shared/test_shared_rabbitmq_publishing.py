@@ -1,5 +1,6 @@
 """What the relay may believe of RabbitMQ, whatever the broker and the wire between do."""
 
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -214,3 +215,16 @@ def test_an_absent_broker_is_an_error_at_once_and_its_return_needs_nothing(bus: 
         assert time.monotonic() - began < QUICK
     proxy.mend()
     assert bus.publish(messages(1)) == {"m0"}
+
+
+def test_a_child_after_a_fork_makes_a_connection_of_its_own(bus: RabbitBus, proxy: Proxy) -> None:
+    bus.publish(messages(1))
+    fork = multiprocessing.get_context("fork")
+    results = fork.SimpleQueue()
+    child = fork.Process(target=lambda: results.put(bus.publish(messages(2, prefix="child"))))
+    child.start()
+    assert bus.publish(messages(2)) == {"m0", "m1"}
+    child.join(timeout=20)
+    assert results.get() == {"child0", "child1"}
+    assert bus.publish(messages(2)) == {"m0", "m1"}
+    assert proxy.accepted == 2

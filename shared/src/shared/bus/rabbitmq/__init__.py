@@ -1,6 +1,7 @@
 """The bus over RabbitMQ: pika publishes in windows, kombu listens, both declare what is in `shared.bus.topology`."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -21,13 +22,14 @@ STOP_SECONDS = 1.0
 
 
 class RabbitBus:
-    """Connects at the first use. Made after a fork, never before one."""
+    """Connects at the first use; after a fork the child's first use makes a connection of its own."""
 
     def __init__(self, url: str, ca_file: Path | None = None, *, patience: float = PATIENCE) -> None:
         self._address = Address.parse(url, ca_file)
         self._patience = patience
         self._publishing = threading.Lock()
         self._link: Link | None = None
+        self._process = os.getpid()
         self._presence = Presence("publish")
         # Their lines come per try and per step; ours come per change and say what to do.
         logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -96,6 +98,9 @@ class RabbitBus:
 
     def _connected(self, deadline: float) -> Link:
         """Give a link that can send. Raises `BusUnavailableError`."""
+        if self._process != os.getpid():
+            # The thread that served this link stayed with the parent, and so does the connection.
+            self._process, self._link = os.getpid(), None
         if self._link is not None and self._link.error is not None:
             self._drop()
         if self._link is None:
