@@ -76,16 +76,7 @@ class Stack(System):
 
     def compose(self, *arguments: str) -> None:
         """Give an order to Docker Compose for this stack."""
-        done = subprocess.run(
-            ["sh", "deploy/compose/stack", *arguments],
-            cwd=ROOT,
-            env=os.environ | self.told,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        compose(self.told, *arguments)
 
     def is_ready(self) -> bool:
         """Tell whether the gateway and all behind it say that they are ready."""
@@ -137,6 +128,21 @@ def make(target: str, told: Mapping[str, str], timeout: float = 120) -> subproce
         timeout=timeout,
         check=False,
     )
+
+
+def compose(told: Mapping[str, str], *arguments: str) -> str:
+    """Give an order to Docker Compose and what it answers."""
+    done = subprocess.run(
+        ["sh", "deploy/compose/stack", *arguments],
+        cwd=ROOT,
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _clear_up() -> None:

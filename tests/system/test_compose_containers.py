@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from support.compose import Stack
+from support.compose import Stack, compose
 
 SERVICES = ("booking", "gateway", "notifier", "zoom_connector")
 LARGEST = 200 * 10**6
+SECRET = ("_KEY", "_SECRET", "_PASSWORD", "_TOKEN", "BROKER_URL", "DATABASE_URL", "SMTP_URL")
 TOOLS = ("pip", "pip3", "gcc", "cc", "make", "git", "curl")
 
 
@@ -88,3 +89,19 @@ def test_a_service_cannot_enter_another_services_database(stack: Stack, other: s
     said = stack.containers()["booking-api"].exec_run(["python", "-c", enter])
     assert said.exit_code != 0
     assert f'permission denied for database "{other}"' in said.output.decode()
+
+
+def test_production_has_vault_in_the_place_of_the_stand_ins(stack: Stack) -> None:
+    assert stack.is_ready()
+    written = compose({"PORT": str(stack.port + 1), "PROFILE": "production"}, "config", "--format", "json")
+    services = json.loads(written)["services"]
+    assert not {"sandbox", "mailbox"} & services.keys()
+    assert [name for name, one in services.items() if one.get("ports")] == ["gateway-api"]
+    for name in ("zoom-connector-api", "zoom-connector-worker"):
+        assert services[name]["depends_on"]["vault-init"]["condition"] == "service_completed_successfully"
+        assert services[name]["environment"]["VAULT_SECRET_ID_FILE"] == "/run/vault/secret-id"
+    for name, one in services.items():
+        secrets = [
+            key for key in one.get("environment") or {} if key.endswith(("_KEY", "_SECRET", "PASSWORD", "TOKEN"))
+        ]
+        assert not secrets, name
