@@ -90,3 +90,5 @@ class Commits:
             while not self._stopping.is_set():
                 for _ in raw.notifies(timeout=LOOK_UP, stop_after=1):
                     self._tell()
+                # The first is told at once, and those on its heels together: each time, everybody looks.
+                self._stopping.wait(POLL_SECONDS)

@@ -59,12 +59,13 @@ def claim(
     if not ids:
         return []
     token = str(uuid.uuid4())
-    tx.execute(
+    leased = (
         update(table)
         .where(table.c.id.in_(ids))
         .values(lease=token, leased_until=now + lease_for, attempts=table.c.attempts + 1)
+        .returning(*table.c)
     )
-    rows = {row.id: row for row in tx.execute(select(table).where(table.c.id.in_(ids)))}
+    rows = {row.id: row for row in tx.execute(leased)}
     return [rows[row_id] for row_id in ids]
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -77,6 +77,10 @@ INBOX = Table(
 )
 
 
+# Built once: the look at each commit takes half the time that way.
+_ANY_READY = select(INBOX.c.id).where(INBOX.c.state == "waiting", INBOX.c.next_attempt_at <= bindparam("now")).limit(1)
+
+
 def create_table() -> None:
     """Make the table and its indexes; for a service's first migration."""
     from alembic import op  # noqa: PLC0415 - only a migration needs Alembic, and it takes long to import
@@ -126,10 +130,9 @@ class Worker:
     def step(self) -> int:
         """Handle the first waiting event of each subject, as far as a batch goes; give how many were taken."""
         now = self.clock()
-        with self.database.read() as tx:
-            if tx.execute(select(INBOX.c.id).where(_ready(now)).limit(1)).first() is None:
-                return 0
-        with self.database.write() as tx:
+        if not self.database.finds(_ANY_READY, now=now):
+            return 0
+        with self.database.write(wake=False) as tx:
             rows = due.claim(
                 tx,
                 INBOX,
@@ -186,10 +189,6 @@ class Worker:
                 due.settle(tx, INBOX, row.id, row.lease, **outcome)
         except due.LeaseLostError:
             log.warning("event_lease_lost", event_id=row.event_id, type=row.type)
-
-
-def _ready(now: datetime) -> Any:
-    return and_(INBOX.c.state == "waiting", INBOX.c.next_attempt_at <= now)
 
 
 def _first_of_its_subject() -> Any:
