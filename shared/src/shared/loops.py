@@ -94,6 +94,7 @@ def start(
 
 def _repeat(name: str, step: Step, database: Database, stop: Flag, pulse: _Pulse) -> None:
     seen = -1
+    trouble = None
     while not stop.is_set():
         try:
             # Read the counter first: what is committed during the step must not be slept through.
@@ -102,9 +103,14 @@ def _repeat(name: str, step: Step, database: Database, stop: Flag, pulse: _Pulse
                 pulse.turned(name)
             pulse.turned(name)
         except Exception as error:  # noqa: BLE001 - a loop outlives whatever its step meets
-            log.warning("loop_failed", loop=name, error=logs.where(error))
+            # During an outage each loop fails once a second: the log hears of what changed.
+            if trouble != (trouble := logs.where(error)):
+                log.warning("loop_failed", loop=name, error=trouble)
             stop.wait(AFTER_ERROR)
             continue
+        if trouble is not None:
+            log.info("loop_works_again", loop=name)
+            trouble = None
         seen = database.wait(seen, timeout=SAFETY_POLL)
 
 

@@ -27,7 +27,7 @@ def app(settings: Settings, *, clock: Clock = system) -> OpenAPI:
 def worker(settings: Settings, *, clock: Clock = system, chance: random.Random | None = None) -> Worker:
     """Build the worker process."""
     database = Database(settings.database_url)
-    carrier = bus.connect(settings.broker_url, settings.data)
+    carrier = bus.connect(settings.broker_url, settings.data, settings.broker_ca_file)
     chance = chance or random.Random()
     return Worker(
         database,

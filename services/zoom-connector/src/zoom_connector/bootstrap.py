@@ -130,7 +130,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
     """Build the worker process."""
     chance = chance or random.Random()
     parts = build(settings, clock=clock, chance=chance)
-    carrier = bus.connect(settings.broker_url, settings.data)
+    carrier = bus.connect(settings.broker_url, settings.data, settings.broker_ca_file)
     return Worker(
         parts.database,
         carrier,
