@@ -5,7 +5,7 @@ from importlib import resources
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy import Connection, MetaData, column, inspect, select, table
 
 from shared.database import Database
 from shared.inbox import INBOX
@@ -64,11 +64,9 @@ def _require_own(connection: Connection, metadata: MetaData) -> None:
     there = set(inspect(connection).get_table_names())
     own = metadata.tables.keys() - {OUTBOX.name, INBOX.name}
     # One name may stand in two services, and a revision may add some tables: most of them missing is no accident.
-    if (
-        VERSIONS in there
-        and 2 * len(own & there) < len(own)
-        and connection.execute(text(f"SELECT 1 FROM {VERSIONS}")).first()
-    ):  # noqa: S608
+    if VERSIONS not in there or 2 * len(own & there) >= len(own):
+        return
+    if connection.execute(select(column("version_num")).select_from(table(VERSIONS))).first() is not None:
         raise WrongDatabaseError("this database belongs to another service; each needs one of its own")
 
 
