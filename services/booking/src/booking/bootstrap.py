@@ -2,23 +2,28 @@
 
 import random
 from functools import partial
+from typing import TYPE_CHECKING
 
-from flask_openapi3 import OpenAPI
-
-from booking import api
 from booking.bookings import Refused
 from booking.handlers import HANDLERS
 from booking.handlers.desk import Desk
 from booking.settings import Settings
 from booking.worker import Sweep, Worker
-from shared import bus, inbox, metrics, outbox, web
+from shared import bus, inbox, outbox
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
 
+if TYPE_CHECKING:
+    from flask_openapi3 import OpenAPI
 
-def app(settings: Settings, *, clock: Clock = system) -> OpenAPI:
+
+def app(settings: Settings, *, clock: Clock = system) -> "OpenAPI":
     """Build the HTTP side. Called after the fork."""
+    # A worker has no use for these 20 MB.
+    from booking import api  # noqa: PLC0415
+    from shared import metrics, web  # noqa: PLC0415
+
     database = Database(settings.database_url, pool_size=settings.threads)
     made = web.app(
         "booking",
