@@ -27,7 +27,7 @@ def test_a_killed_database_costs_error_pages_and_no_booking(
     people = People(fleet.url, seed=8)
     people.sign_up(8 if long else 2, fleet.connect_zoom)
     over = threading.Event()
-    load = threading.Thread(target=lambda: people.work(clients=3, until=over.is_set, pause=0.6))
+    load = threading.Thread(target=lambda: people.work(clients=3, until=over.is_set, pause=3 if long else 0.6))
     load.start()
     time.sleep(3 if long else 0.5)
     postgres.kill()

@@ -1,5 +1,6 @@
 """Rows 14 to 16: events come again, in any order, and clocks jump. In one thread, on the simulation's parts."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ from support.faults.schedules import MONDAY, TOGETHER, come_to_rest, many, world
 from support.simulation.world import templates
 
 Figures = Callable[..., None]
-SCHEDULES = 10_000
+SCHEDULES = int(os.environ.get("SCHEDULES", "10000"))
+"""How many in the long form."""
 LONGEST_LEASE = timedelta(seconds=45)
 QUIET = timedelta(seconds=60)
 """So long a world without jumps may take to its rest."""
