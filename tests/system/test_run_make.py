@@ -70,8 +70,9 @@ def test_a_second_copy_on_the_same_ports_is_refused_in_one_line(system: System, 
     second = System(tmp_path / "data", port=system.port)
     with pytest.raises(AssertionError, match="make run ended"):
         second.start()
-    [line] = [line for line in second.lines if not line.startswith("make: ")]
-    assert f"port {system.port} for the gateway" in line
+    said = [line for line in second.lines if not line.startswith("make: ")]
+    assert len(said) == 1, said
+    assert f"port {system.port} for the gateway" in said[0]
     assert requests.get(f"{system.url}/readyz", timeout=10).status_code == 200
 
 

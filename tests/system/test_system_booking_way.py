@@ -101,9 +101,10 @@ def test_the_host_reads_who_did_what_and_where_each_mail_is(system: System, host
 
     def check() -> dict[str, Any] | None:
         found: dict[str, Any] = host.call("GET", f"/me/bookings/{made['id']}").json()
-        return found if [d["state"] for d in found["deliveries"]] == ["sent", "sent"] else None
+        sent = [line for line in found["timeline"] if line["type"] == "mail.sent"]
+        return found if len(sent) == 2 and {d["state"] for d in found["deliveries"]} == {"sent"} else None
 
-    found = eventually(check)
+    found = eventually(check, timeout=20)
     assert {d["kind"] for d in found["deliveries"]} == {"client_confirmation", "host_notification"}
     types = [line["type"] for line in found["timeline"]]
     assert types[0] == "booking.created"

@@ -37,7 +37,7 @@ BLIND_WAIT = timedelta(minutes=2)
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=45)
 LONGEST_PARK = timedelta(seconds=30)
-LONGEST_WAIT_HERE = timedelta(seconds=10)
+LONGEST_WAIT_HERE = timedelta(seconds=7)
 """For what is mended on our side: a store that is away, credentials that are wrong."""
 BEHIND = timedelta(milliseconds=250)
 BUSY_WAIT = timedelta(seconds=1)
