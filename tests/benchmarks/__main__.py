@@ -40,8 +40,8 @@ def main() -> int:
         with engines.real(folder / "real", os.environ, say) as found:
             if found is not None:
                 columns.append(measure(found, sizes))
-    figures.show(columns, sys.stdout)
     figures.write(OUTPUT, columns)
+    figures.show(columns, sys.stdout)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     say(f"\n{os.cpu_count()} cores, load {load}, {time.monotonic() - begun:.0f} s; written to {OUTPUT.name}")
     return 0

@@ -178,7 +178,8 @@ def _docker(*arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UnavailableError("Docker does not answer") from error
     if done.returncode != 0:
-        raise UnavailableError(f"docker {arguments[0]}: {done.stderr.strip().splitlines()[-1:]}")
+        said = done.stderr.strip().splitlines() or ["failed"]
+        raise UnavailableError(f"docker {arguments[0]}: {said[-1]}")
     return done.stdout.strip()
 
 

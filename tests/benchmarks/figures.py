@@ -15,11 +15,11 @@ class Sizes:
     """How much is done of each. The short form only shows that everything works."""
 
     clients: int = 8
-    bookings_each: int = 40
+    bookings_each: int = 25
     slot_bookings: int = 1000
-    slot_requests: int = 60
+    slot_requests: int = 40
     slot_clients: int = 16
-    slot_requests_each: int = 12
+    slot_requests_each: int = 8
     events: int = 200
     relayed: int = 3000
     links: int = 15
