@@ -22,8 +22,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 SERVERS = ServersOfTheRun({"rabbitmq": RabbitMQ.start, "postgres": Postgres.start})
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares something slow to start, so that xdist starts each such thing once."""
+    """Keep together what shares something slow to start, so that xdist starts each such thing once.
+
+    First of all such hooks: xdist's own reads the marks.
+    """
     for item in items:
         if isinstance(item, pytest.Function) and (shared := _shares(item)):
             item.add_marker(pytest.mark.xdist_group(shared))
