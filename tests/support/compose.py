@@ -62,11 +62,16 @@ class Stack(System):
         return {"PORT": str(self.port), "PROFILE": "demo", "CONFIRMATION_WAIT": "4", **self.environment}
 
     def mail(self, to: str | None = None) -> list[dict[str, Any]]:
-        query = {"limit": "10000", "query": f"to:{to}"}
-        path = f"{self.mailbox_url}/api/v1/{'search' if to else 'messages'}"
+        """List what the mailbox has for one address, or for one domain, oldest first."""
+        api = f"{self.mailbox_url}/api/v1"
         with requests.Session() as session:
-            listed = session.get(path, params=query, timeout=20).json()["messages"]
-            return [self._letter(session, one) for one in reversed(listed)]
+            listed = session.get(f"{api}/messages", params={"limit": "10000"}, timeout=60).json()["messages"]
+            return [
+                {"id": one["ID"], "to": addresses}
+                | mailbox.parsed(session.get(f"{api}/message/{one['ID']}/raw", timeout=60).content)
+                for one in reversed(listed)
+                if (addresses := [each["Address"] for each in one["To"]]) and addresses[0].endswith(to or "")
+            ]
 
     def containers(self) -> dict[str, Any]:
         """Give the containers by the name of their service, jobs that are done included."""
@@ -88,10 +93,6 @@ class Stack(System):
     def wait_ready(self) -> None:
         """Wait until it is."""
         eventually(self.is_ready, timeout=60, every=0.2)
-
-    def _letter(self, session: requests.Session, listed: Mapping[str, Any]) -> dict[str, Any]:
-        raw = session.get(f"{self.mailbox_url}/api/v1/message/{listed['ID']}/raw", timeout=20).content
-        return {"id": listed["ID"], "to": [one["Address"] for one in listed["To"]], **mailbox.parsed(raw)}
 
 
 def composed() -> Stack:
