@@ -112,8 +112,8 @@ def composed() -> Stack:
     except AssertionError as error:
         output = str(error)
         stack.end()
-        if "the images could not be built" in output:
-            unavailable("Docker Compose", f"images can't be built here: {output[-2000:]}")
+        if "could not be built" in output or "could not be fetched" in output:
+            unavailable("Docker Compose", f"its images can't be had here: {output[-2000:]}")
         raise
 
 
