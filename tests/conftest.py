@@ -1,5 +1,6 @@
 """One running system for all tests that need one, and real servers for those that need them."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 SERVERS = ServersOfTheRun({"rabbitmq": RabbitMQ.start, "postgres": Postgres.start})
+
+
+def pytest_configure() -> None:
+    """Let a test that runs make find itself at a person's terminal, also under `make test`."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -36,14 +36,14 @@ def test_api_and_worker_start_and_stop_cleanly(tmp_path: Path) -> None:
 
         def ready() -> bool:
             try:
-                return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == HTTPStatus.OK
+                return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == HTTPStatus.OK
             except requests.ConnectionError:
                 return False
 
         assert eventually(ready, timeout=30)
         assert eventually(lambda: "worker_started" in log.read_text(), timeout=30)
-        assert requests.get(f"http://127.0.0.1:{port}/me", timeout=2).status_code == 401
-        assert "outbox_events" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=2).text
+        assert requests.get(f"http://127.0.0.1:{port}/me", timeout=10).status_code == 401
+        assert "outbox_events" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
         document = requests.get(f"http://127.0.0.1:{port}/openapi/openapi.json", timeout=5).json()
         assert "/hosts/{handle}/session-types/{slug}/slots" in document["paths"]
         assert all(process.poll() is None for process in running)
