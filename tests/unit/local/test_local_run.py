@@ -122,8 +122,8 @@ def test_a_stop_during_the_migrations_is_no_error(start: "Start") -> None:
     eventually(lambda: len(run.processes()) == 4, timeout=10)
     pids = run.processes()
     assert run.end() == 0
-    # A migration that is cut off goes with its runner; on a busy machine its end is seen a moment later.
-    eventually(lambda: none_is_left(pids), timeout=5)
+    # On a busy machine one that was just being started has missed the signal and ends by itself.
+    eventually(lambda: none_is_left(pids), timeout=30)
 
 
 def test_nothing_outlives_a_runner_that_is_killed(start: "Start") -> None:
