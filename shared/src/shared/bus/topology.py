@@ -4,8 +4,8 @@ EXCHANGE = "punctual.events"
 
 QUEUES: dict[str, tuple[str, ...]] = {
     "booking.events": ("meeting.*", "mail.*", "zoom.*"),
-    "zoom-connector.events": ("booking.*",),
-    "notifier.events": ("booking.*", "meeting.*", "zoom.*"),
+    "zoom-connector.events": ("booking.*", "host.*"),
+    "notifier.events": ("booking.*", "meeting.*", "zoom.*", "host.*", "account.*"),
 }
 
 

@@ -4,6 +4,7 @@ Each class is one event; `type` is its routing key. Schemas only grow: new field
 readers ignore fields that they do not know, so services of two versions can run side by side.
 """
 
+from shared.events.accounts import AccountMailRequested
 from shared.events.base import Event
 from shared.events.bookings import (
     BookingCanceled,
@@ -16,9 +17,17 @@ from shared.events.bookings import (
     QuestionFacts,
     SessionTypeFacts,
 )
+from shared.events.hosts import HostChanged, HostRemoved
 from shared.events.mails import MailFailed, MailSent
-from shared.events.meetings import MeetingDelayed, MeetingFailed, MeetingReady, MeetingRemoved, MeetingUnavailable
-from shared.events.zoom import ZoomConnected, ZoomDisconnected, ZoomNeedsReconnect
+from shared.events.meetings import (
+    MeetingDelayed,
+    MeetingFailed,
+    MeetingMoved,
+    MeetingReady,
+    MeetingRemoved,
+    MeetingUnavailable,
+)
+from shared.events.zoom import ZoomConnected, ZoomDisconnected, ZoomLinksWaiting, ZoomNeedsReconnect
 
 CATALOGUE: dict[str, type[Event]] = {
     event.type: event
@@ -30,29 +39,38 @@ CATALOGUE: dict[str, type[Event]] = {
         MeetingDelayed,
         MeetingUnavailable,
         MeetingFailed,
+        MeetingMoved,
         MeetingRemoved,
         ZoomConnected,
         ZoomDisconnected,
         ZoomNeedsReconnect,
+        ZoomLinksWaiting,
+        HostChanged,
+        HostRemoved,
         MailSent,
         MailFailed,
+        AccountMailRequested,
     )
 }
 
 __all__ = [
     "CATALOGUE",
+    "AccountMailRequested",
     "BookingCanceled",
     "BookingCreated",
     "BookingFacts",
     "BookingRescheduled",
     "ClientFacts",
     "Event",
+    "HostChanged",
     "HostFacts",
+    "HostRemoved",
     "LocationFacts",
     "MailFailed",
     "MailSent",
     "MeetingDelayed",
     "MeetingFailed",
+    "MeetingMoved",
     "MeetingReady",
     "MeetingRemoved",
     "MeetingUnavailable",
@@ -60,5 +78,6 @@ __all__ = [
     "SessionTypeFacts",
     "ZoomConnected",
     "ZoomDisconnected",
+    "ZoomLinksWaiting",
     "ZoomNeedsReconnect",
 ]

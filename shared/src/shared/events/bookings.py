@@ -8,13 +8,14 @@ from shared.events.base import Event, Facts, Moment
 
 
 class SessionTypeFacts(Facts):
-    """What is booked. `duration` is in minutes."""
+    """What is booked. `duration` is in minutes; `reminders` are minutes before the start."""
 
     id: str
     slug: str
     title: str
     description: str = ""
     duration: int
+    reminders: list[int] = Field(default_factory=list)
 
 
 class HostFacts(Facts):
@@ -51,7 +52,11 @@ class LocationFacts(Facts):
 
 
 class BookingFacts(Facts):
-    """The whole booking at one version. `version` is 1 at creation and rises with each reschedule and cancel."""
+    """The whole booking at one version. `version` is 1 at creation and rises with each reschedule and cancel.
+
+    Bookings with the same `occupancy_id` are seats of one group session and share one meeting; without one, the booking
+    has its meeting to itself.
+    """
 
     id: str
     reference: str
@@ -66,6 +71,7 @@ class BookingFacts(Facts):
     answers: dict[str, str] = Field(default_factory=dict)
     questions: list[QuestionFacts] = Field(default_factory=list)
     location: LocationFacts
+    occupancy_id: str | None = None
     canceled_by: Literal["client", "host"] | None = None
     cancel_reason: str | None = None
     created_at: Moment
@@ -91,6 +97,7 @@ class BookingRescheduled(_BookingEvent):
     type: ClassVar[str] = "booking.rescheduled"
     previous_start: Moment
     previous_end: Moment
+    by: Literal["client", "host"] | None = None
 
 
 class BookingCanceled(_BookingEvent):

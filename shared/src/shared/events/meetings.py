@@ -26,6 +26,8 @@ class MeetingReady(_MeetingEvent):
     type: ClassVar[str] = "meeting.ready"
     join_url: str
     passcode: str | None = None
+    replaced: bool = False
+    """Another meeting was made in place of the one that people were told of: the link changed."""
     note: str | None = None
     """A sentence for the host when something about it should be known, such as a possible stray."""
 
@@ -54,8 +56,20 @@ class MeetingFailed(_MeetingEvent):
     reason: str
 
 
+class MeetingMoved(_MeetingEvent):
+    """The host moved the meeting in Zoom, away from the booking's time. It can be joined as before."""
+
+    type: ClassVar[str] = "meeting.moved"
+    start: Moment
+    end: Moment
+
+
 class MeetingRemoved(_MeetingEvent):
-    """No meeting is left in Zoom. `cause` is `canceled` or `deleted_in_zoom`."""
+    """The booking has no meeting any more.
+
+    `cause` is `canceled`, `deleted_in_zoom` (by the host) or `accepted` (the host deleted it and keeps it so). `note`
+    says so if Zoom still has it.
+    """
 
     type: ClassVar[str] = "meeting.removed"
     cause: str

@@ -1,8 +1,8 @@
 """What the connector says about a host's connection. No e-mail address and no Zoom id is in here."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from shared.events.base import Event
+from shared.events.base import Event, Moment
 
 
 class _ZoomEvent(Event):
@@ -31,3 +31,15 @@ class ZoomNeedsReconnect(_ZoomEvent):
 
     type: ClassVar[str] = "zoom.needs_reconnect"
     reason: str
+
+
+class ZoomLinksWaiting(_ZoomEvent):
+    """Links of future bookings wait for the host's account; announced once a day at most for each cause.
+
+    `until` is when the quota begins anew; a missing connection waits for the host.
+    """
+
+    type: ClassVar[str] = "zoom.links_waiting"
+    cause: Literal["disconnected", "quota"]
+    waiting: int
+    until: Moment | None = None
