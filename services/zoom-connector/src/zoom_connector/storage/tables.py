@@ -28,8 +28,17 @@ CONNECTIONS = Table(
     Column("parked_for", String(20), nullable=True),
     # In a row, over all of the host's meetings.
     Column("failures", Integer, nullable=False, server_default="0"),
+    # Where the tokens lie if not under the host's id: hosts who connected the same Zoom user share one place.
+    Column("token_place", String(100), nullable=True),
+    # What Zoom did last, for the host to see.
+    Column("last_success_at", Instant, nullable=True),
+    Column("last_failure_at", Instant, nullable=True),
+    Column("last_failure", Text, nullable=True),
+    # Since when the host's account with us is no more: everything is to be erased.
+    Column("leaving_at", Instant, nullable=True),
     *due.columns(),
     Index("connections_by_zoom_user", "zoom_user_id"),
+    Index("connections_by_leaving", "leaving_at"),
     Index("connections_by_due", "next_attempt_at"),
 )
 
