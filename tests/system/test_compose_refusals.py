@@ -73,8 +73,8 @@ def test_a_setting_that_makes_no_sense_is_named(programs: Path, told: dict[str, 
 
 def test_a_port_that_somebody_has_is_named(stack: Stack) -> None:
     assert stack.is_ready()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_base_port()  # so that the ports above it are nobody's
+    with socket.create_server(("127.0.0.1", port)):
         done = make("up", {"PORT": str(port), "PROFILE": "demo"})
         assert done.returncode != 0
         assert f"port {port} on 127.0.0.1 is taken; PORT=... moves all of them" in done.stdout

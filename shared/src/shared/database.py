@@ -20,6 +20,7 @@ from shared.commits import CHANNEL, Commits
 SQLITE_BUSY_MS = 10_000
 # Both statements in one round trip. A transaction that changed nothing has no id, and wakes nobody.
 COMMIT_AND_WAKE = f"SELECT pg_notify('{CHANNEL}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
+UNWAITED = "SET LOCAL synchronous_commit TO off; "
 POSTGRES_OPTIONS = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
 POSTGRES_DEFAULTS = {
     "connect_timeout": 5,
@@ -73,17 +74,20 @@ class Database:
         self._process = os.getpid()
 
     @contextmanager
-    def write(self, *, wake: bool = True) -> Iterator[Connection]:
+    def write(self, *, wake: bool = True, lasting: bool = True) -> Iterator[Connection]:
         """Open one write transaction: committed at the end, rolled back by any exception.
 
         On SQLite it takes the write lock at once, so nothing read in it can have changed when it is written.
-        Without `wake` nobody needs to hear of it: for bookkeeping that makes nothing due.
+        Without `wake` nobody needs to hear of it: for bookkeeping that makes nothing due. What is not `lasting` doesn't
+        wait for the disk: a crash of the machine or of PostgreSQL may undo it, as if the process had died before it.
         """
         self._own()
-        with self.engine.begin() as tx:
-            yield tx
-            if wake and tx.dialect.name == "postgresql":
-                tx.exec_driver_sql(COMMIT_AND_WAKE)
+        with self.engine.connect() as connection:
+            tx = connection.execution_options(lasting=lasting)
+            with tx.begin():
+                yield tx
+                if tx.dialect.name == "postgresql" and (wake or not lasting):
+                    tx.exec_driver_sql(("" if lasting else UNWAITED) + (COMMIT_AND_WAKE if wake else "COMMIT"))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -173,14 +177,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("read_only", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('lasting', True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class _WithoutNul(StrDumperUnknown):

@@ -133,7 +133,8 @@ class Worker:
         now = self.clock()
         if not self.database.finds(_ANY_READY, now=now):
             return 0
-        with self.database.write(wake=False) as tx:
+        # A lease that a power cut forgets is a lease nobody holds: whoever held it can't settle any more.
+        with self.database.write(wake=False, lasting=False) as tx:
             rows = due.claim(
                 tx,
                 INBOX,

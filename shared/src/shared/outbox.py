@@ -116,7 +116,8 @@ class Relay:
         if not claimed:
             return 0
         confirmed = self._bus.publish(claimed)
-        with self._database.write(wake=False) as tx:
+        # Forgotten by a power cut, they are sent again, and the inbox knows their ids.
+        with self._database.write(wake=False, lasting=False) as tx:
             tx.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(confirmed)))
         if len(confirmed) < len(claimed):
             log.warning("events_unconfirmed", sent=len(claimed), confirmed=len(confirmed))
@@ -127,7 +128,7 @@ class Relay:
         # The look without a lock comes first: on SQLite a write transaction for nothing would wake every waiter.
         if not self._database.finds(_ANY_FREE, now=now):
             return []
-        with self._database.write(wake=False) as tx:
+        with self._database.write(wake=False, lasting=False) as tx:
             rows = tx.execute(_NEXT_FREE, {"now": now}).all()
             ids = [row.id for row in rows]
             tx.execute(

@@ -11,7 +11,7 @@ from email.headerregistry import Address
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Table, event, func, select, update
+from sqlalchemy import Table, func, select, update
 
 from booking.bookings import Booking, Client
 from booking.handlers import HANDLERS as BOOKING_HANDLERS
@@ -115,10 +115,7 @@ class World:
         self.connect()
 
     def _database(self, service: Service) -> Database:
-        database = Database(f"sqlite:///{self.folder / service}.sqlite3")
-        # Nobody pulls the plug of a simulation; waiting for the disk would only make it slow.
-        event.listen(database.engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous = OFF"))
-        return database
+        return Database(f"sqlite:///{self.folder / service}.sqlite3")
 
     def _mortal(self, handlers: Handlers) -> Handlers:
         def with_death(handler: Handler) -> Handler:

@@ -98,6 +98,7 @@ class EmbeddedBus:
             ).all()
         if rows:
             deliver([Message(row.id, row.type, row.body) for row in rows])
-            with self._database.write() as tx:
+            # Forgotten by a power cut, they are delivered again, and the inbox knows their ids.
+            with self._database.write(wake=False, lasting=False) as tx:
                 tx.execute(delete(_MESSAGES).where(_MESSAGES.c.seq.in_([row.seq for row in rows])))
         return len(rows)
