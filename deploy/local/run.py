@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from deploy.local.keep import Keep
@@ -65,29 +67,53 @@ def ports_are_free(settings: Settings) -> None:
 
 def migrate(migrations: list[Process]) -> None:
     """Bring the databases up to date, all at once. Raises `Refused` with the last lines of one that could not."""
-    running = {
-        process.name: subprocess.Popen(
-            [sys.executable, *process.arguments],
-            env=os.environ | process.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            process_group=0,
-        )
-        for process in migrations
-    }
+    running: dict[str, subprocess.Popen[str]] = {}
     try:
-        for name, process in running.items():
-            output, _ = process.communicate()
-            if process.returncode != 0:
+        with stops_held_back():
+            for process in migrations:
+                running[process.name] = started(process)
+        for name, child in running.items():
+            output, _ = child.communicate()
+            if child.returncode != 0:
                 last = "\n".join(output.splitlines()[-LAST_LINES:])
-                raise Refused(f"{name} ended with exit code {process.returncode}. Its last lines:\n{last}")
+                raise Refused(f"{name} ended with exit code {child.returncode}. Its last lines:\n{last}")
     finally:
-        for process in running.values():
-            process.terminate()
-        for process in running.values():
-            process.wait()
+        for child in running.values():
+            child.terminate()
+        for child in running.values():
+            child.wait()
+
+
+def started(process: Process) -> subprocess.Popen[str]:
+    """Start a process that is to end by itself, in a group of its own."""
+    return subprocess.Popen(
+        [sys.executable, *process.arguments],
+        env=os.environ | process.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    )
+
+
+@contextmanager
+def stops_held_back() -> Iterator[None]:
+    """Let a stop wait until what is being started is known by name, and then end; blocked, children would inherit it.
+
+    A stop in the middle of a `Popen` once left a migration behind that nobody ended.
+    """
+    told: list[int] = []
+    ours = [number for number in STOPS if signal.getsignal(number) is stopped]
+    for number in ours:
+        signal.signal(number, lambda told_now, _frame: told.append(told_now))
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, stopped)
+    if told:
+        stopped(told[0], None)
 
 
 if __name__ == "__main__":

@@ -122,8 +122,16 @@ def test_a_stop_during_the_migrations_is_no_error(start: "Start") -> None:
     eventually(lambda: len(run.processes()) == 4, timeout=10)
     pids = run.processes()
     assert run.end() == 0
-    # On a busy machine one that was just being started has missed the signal and ends by itself.
-    eventually(lambda: none_is_left(pids), timeout=30)
+    assert none_is_left(pids)
+
+
+@pytest.mark.parametrize("started", range(1, 5))
+def test_a_stop_while_migrations_are_being_started_ends_those_that_were(start: "Start", started: int) -> None:
+    run = start(STAND_IN_MIGRATION="20")
+    eventually(lambda: len(run.processes()) >= started, timeout=10)
+    pids = run.processes()
+    assert run.end() == 0
+    assert none_is_left(pids)
 
 
 def test_nothing_outlives_a_runner_that_is_killed(start: "Start") -> None:
