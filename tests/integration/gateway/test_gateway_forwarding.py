@@ -200,7 +200,7 @@ def test_a_token_that_a_service_refuses_is_our_fault_and_not_the_callers(gateway
 def test_readiness_includes_the_other_three(gateway: Gateway) -> None:
     ready = requests.get(f"{gateway.url}/readyz", timeout=10)
     assert ready.status_code == 200
-    assert ready.json()["checks"].keys() == {"database", "booking", "zoom-connector", "notifier"}
+    assert ready.json()["checks"].keys() == {"database", "events", "booking", "zoom-connector", "notifier"}
     gateway.inner.ready = False
     not_ready = requests.get(f"{gateway.url}/readyz", timeout=10)
     assert not_ready.status_code == 503

@@ -1,4 +1,4 @@
-"""Runs the gateway: `python -m gateway api|migrate`."""
+"""Runs the gateway: `python -m gateway api|worker|migrate`."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from gateway.settings import Settings
 from shared import logs, migrations
 from shared.settings import load
 
-COMMANDS = ("api", "migrate")
+COMMANDS = ("api", "worker", "migrate")
 EXIT_BAD_COMMAND = 2
 
 
@@ -22,9 +22,13 @@ def main(arguments: list[str]) -> int:
         migrations.migrate(settings.database_url, "gateway")
         return 0
     from gateway import bootstrap  # noqa: PLC0415 - a migration needs none of it, and importing it takes a second
-    from shared.web import serve  # noqa: PLC0415 - as above
 
-    serve(lambda: bootstrap.app(settings), bind=settings.bind, port=settings.port, threads=settings.threads)
+    if arguments[0] == "worker":
+        bootstrap.worker(settings).run(settings.pulse)
+    else:
+        from shared.web import serve  # noqa: PLC0415 - as above
+
+        serve(lambda: bootstrap.app(settings), bind=settings.bind, port=settings.port, threads=settings.threads)
     return 0
 
 

@@ -1,19 +1,32 @@
 """The only place that builds the gateway's real things."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import api, errors, limits, pages, security
-from gateway.accounts import ApiKeys, Passwords, SignIns, SignUps
+from gateway.accounts import (
+    ApiKeys,
+    Departures,
+    EmailChanges,
+    Letters,
+    NewPasswords,
+    Passwords,
+    SignIns,
+    SignUps,
+)
 from gateway.api import zoom
 from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.upstream import Upstream
+from gateway.worker import Sweep, Worker
+from shared import bus, metrics, outbox
 from shared.clock import Clock, system
 from shared.database import Database
+from shared.outbox import Relay
 from shared.web.app import Check, common
 
 
@@ -24,7 +37,12 @@ def app(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | N
     database = Database(settings.database_url, pool_size=settings.threads)
     parts = build_parts(settings, database, clock, hasher or PasswordHasher())
     made.extensions["gateway"] = parts
-    common(made, checks=_checks(parts, database), raw_paths={zoom.PATH: zoom.LIMIT})
+    common(
+        made,
+        checks=_checks(parts, database),
+        raw_paths={zoom.PATH: zoom.LIMIT},
+        figures=partial(_read_outbox, database),
+    )
     security.install(made, settings)
     errors.install(made)
     limits.install(made)
@@ -37,11 +55,28 @@ def app(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | N
     return made
 
 
+def worker(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | None = None) -> Worker:
+    """Build the worker process."""
+    database = Database(settings.database_url)
+    carrier = bus.connect(settings.broker_url, settings.data, settings.broker_ca_file)
+    parts = build_parts(settings, database, clock, hasher or PasswordHasher())
+    return Worker(
+        database,
+        carrier,
+        relay=Relay(database, carrier, clock),
+        new_passwords=parts.new_passwords,
+        email_changes=parts.email_changes,
+        departures=parts.departures,
+        sweep=Sweep(database, clock, parts.passwords),
+    )
+
+
 def build_parts(settings: Settings, database: Database, clock: Clock, hasher: PasswordHasher) -> Parts:
     """Connect the parts with each other."""
     key = settings.service_key
     booking = Upstream("booking", settings.booking_url, key=key, clock=clock)
     passwords = Passwords(database, clock, hasher)
+    letters = Letters(booking, clock, settings.public_url)
     return Parts(
         settings=settings,
         clock=clock,
@@ -49,6 +84,9 @@ def build_parts(settings: Settings, database: Database, clock: Clock, hasher: Pa
         zoom_connector=Upstream("zoom-connector", settings.zoom_connector_url, key=key, clock=clock),
         notifier=Upstream("notifier", settings.notifier_url, key=key, clock=clock),
         passwords=passwords,
+        new_passwords=NewPasswords(database, clock, passwords, letters),
+        email_changes=EmailChanges(database, clock, passwords, letters, booking),
+        departures=Departures(database, passwords, booking),
         sign_ups=SignUps(database, clock, passwords, booking),
         sign_ins=SignIns(database, clock),
         api_keys=ApiKeys(database, clock),
@@ -58,7 +96,13 @@ def build_parts(settings: Settings, database: Database, clock: Clock, hasher: Pa
 def _checks(parts: Parts, database: Database) -> Mapping[str, Check]:
     return {
         "database": database.ping,
+        "events": partial(outbox.late, database, parts.clock),
         "booking": parts.booking.require_ready,
         "zoom-connector": parts.zoom_connector.require_ready,
         "notifier": parts.notifier.require_ready,
     }
+
+
+def _read_outbox(database: Database) -> None:
+    with database.read() as tx:
+        metrics.UNSENT.set(outbox.waiting(tx))

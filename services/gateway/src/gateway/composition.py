@@ -1,4 +1,4 @@
-"""The two answers that take more than one service: a booking with its mails, and "try again now"."""
+"""The answers that take more than one service: a booking with its mails, "try again now", and "accept that"."""
 
 from typing import Any
 
@@ -35,3 +35,19 @@ def retry(parts: Parts, host_id: str, booking_id: str) -> None:
             # A booking without a meeting, or one whose events are still on their way, has nothing to retry there.
             if refused.status != NOT_FOUND:
                 raise
+
+
+def accept(parts: Parts, host_id: str, booking_id: str) -> None:
+    """Take over what the host did in Zoom: move the booking to where the meeting is, or let the meeting be gone.
+
+    Raises `RefusedUpstreamError`: `no_such_booking`, or `nothing_to_accept` when Zoom has what was booked.
+    """
+    where = path("me", "bookings", booking_id)
+    booking: dict[str, Any] = parts.booking.ask("GET", where, host=host_id)
+    moved = booking["video"].get("moved_to")
+    if moved:
+        # The host chose this time in Zoom: it may lie outside the offered ones.
+        wish = {"start": moved["start"], "any_time": True}
+        parts.booking.ask("POST", f"{where}/reschedule", host=host_id, json_body=wish)
+    else:
+        parts.zoom_connector.ask("POST", f"{where}/accept", host=host_id)

@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import current_app
 
-from gateway.accounts import ApiKeys, Passwords, SignIns, SignUps
+from gateway.accounts import ApiKeys, Departures, EmailChanges, NewPasswords, Passwords, SignIns, SignUps
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 from shared.clock import Clock
@@ -23,6 +23,9 @@ class Parts:
     zoom_connector: Upstream
     notifier: Upstream
     passwords: Passwords
+    new_passwords: NewPasswords
+    email_changes: EmailChanges
+    departures: Departures
     sign_ups: SignUps
     sign_ins: SignIns
     api_keys: ApiKeys

@@ -1,16 +1,15 @@
 """API keys: shown once, kept as a hash. A key has 256 random bits, so a plain SHA-256 is enough."""
 
-import base64
-import binascii
 import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from gateway import storage
+from gateway.accounts import cursors
 from gateway.accounts.refused import Refused
+from gateway.storage import keys
 from shared.clock import Clock
 from shared.database import Database
 
@@ -38,7 +37,7 @@ class ApiKeys:
         """Make a key for an account."""
         issued = IssuedKey(id=str(uuid.uuid4()), label=label, api_key=PREFIX + secrets.token_urlsafe(32))
         with self._database.write() as tx:
-            storage.add_key(
+            keys.add(
                 tx,
                 key_id=issued.id,
                 account_id=account_id,
@@ -54,18 +53,22 @@ class ApiKeys:
             return None
         now = self._clock()
         with self._database.read() as tx:
-            row = storage.key_by_hash(tx, _hash(api_key))
+            row = keys.by_hash(tx, _hash(api_key))
         if row is None:
             return None
         if row.last_used_at is None or row.last_used_at <= now - USE_NOTED_EVERY:
-            with self._database.write() as tx:
-                storage.touch_key(tx, row.id, now=now, older_than=now - USE_NOTED_EVERY)
+            with self._database.write(wake=False) as tx:
+                keys.touch(tx, row.id, now=now, older_than=now - USE_NOTED_EVERY)
         return str(row.account_id)
 
     def page(self, account_id: str, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """List keys without their secrets, oldest first, with the cursor of what follows."""
+        """List keys without their secrets, oldest first, with the cursor of what follows.
+
+        Each is `{id, label, created_at, last_used_at}`, the times as text.
+        """
+        after = cursors.place(cursor)
         with self._database.read() as tx:
-            rows = storage.keys(tx, account_id, limit=limit + 1, after=_position(cursor) if cursor else None)
+            rows = keys.of_account(tx, account_id, limit=limit + 1, after=after)
         items = [
             {
                 "id": row.id,
@@ -75,13 +78,12 @@ class ApiKeys:
             }
             for row in rows[:limit]
         ]
-        more = len(rows) > limit
-        return items, _cursor(rows[limit - 1].created_at, rows[limit - 1].id) if more else None
+        return items, cursors.following(rows, limit)
 
     def revoke(self, account_id: str, key_id: str) -> None:
         """End a key at once. Raises `Refused` when the account has none of that id."""
         with self._database.write() as tx:
-            if not storage.drop_key(tx, account_id, key_id):
+            if not keys.drop(tx, account_id, key_id):
                 raise Refused("no_such_api_key", "not_found", "There is no API key with this id.")
 
 
@@ -91,20 +93,3 @@ def _hash(api_key: str) -> str:
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
-
-
-def _cursor(moment: datetime, key_id: str) -> str:
-    return base64.urlsafe_b64encode(f"{moment.isoformat()} {key_id}".encode()).decode()
-
-
-def _position(cursor: str) -> tuple[datetime, str]:
-    try:
-        moment, key_id = base64.urlsafe_b64decode(cursor.encode("ascii")).decode().split(" ", 1)
-        return datetime.fromisoformat(moment).astimezone(UTC), str(uuid.UUID(key_id))
-    except (ValueError, OverflowError, binascii.Error) as error:
-        raise Refused(
-            "validation_failed",
-            "invalid",
-            "The cursor is not one that was given out.",
-            errors=[{"field": "cursor", "message": "Pass next_cursor as it was given."}],
-        ) from error

@@ -6,29 +6,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from sqlalchemy.exc import IntegrityError
 
-from gateway import storage
-from gateway.accounts import passwords
-from gateway.accounts.passwords import Passwords, email_key
+from gateway.accounts.fields import Email, Password, email_key
+from gateway.accounts.passwords import Passwords
 from gateway.accounts.refused import Refused
 from gateway.accounts.reserved import RESERVED
+from gateway.storage import accounts
 from gateway.upstream import RefusedUpstreamError, Upstream, UpstreamUnavailableError, path
 from shared.clock import Clock
 from shared.database import Database
 from shared.web import Body, Line
 
 CLAIM = timedelta(minutes=1)
-
-
-def _email(value: str) -> str:
-    try:
-        # An inside mail domain is fine for somebody who hosts this: whether mail arrives there is theirs to know.
-        return validate_email(value, check_deliverability=False, globally_deliverable=False).normalized
-    except EmailNotValidError as error:
-        raise ValueError("must be an e-mail address, like name@example.com") from error
 
 
 def _handle(value: str) -> str:
@@ -41,18 +32,6 @@ def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("must be an IANA time zone, like Europe/Berlin")
     return value
-
-
-def _encodable(value: object) -> object:
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("must not hold a NUL character")
-    return value
-
-
-Email = Annotated[Line, Field(max_length=254), AfterValidator(_email)]
-Password = Annotated[
-    str, Field(min_length=passwords.MINIMUM, max_length=passwords.MAXIMUM), BeforeValidator(_encodable)
-]
 
 
 class SignUp(Body):
@@ -97,23 +76,23 @@ class SignUps:
             raise
         except UpstreamUnavailableError:
             with self._database.write() as tx:
-                storage.release(tx, claim.account_id, claim.token, self._clock())
+                accounts.release(tx, claim.account_id, claim.token, self._clock())
             raise
         with self._database.write() as tx:
-            if not storage.activate(tx, claim.account_id, claim.token):
+            if not accounts.activate(tx, claim.account_id, claim.token):
                 raise _email_taken()
         return host
 
     def _claim(self, wanted: SignUp, password_hash: str) -> _Claim:
         now = self._clock()
-        mine = storage.Claim(str(uuid.uuid4()), now + CLAIM)
+        mine = accounts.Claim(str(uuid.uuid4()), now + CLAIM)
         key = email_key(wanted.email)
         try:
             with self._database.write() as tx:
-                found = storage.account_by_email(tx, key)
+                found = accounts.by_email(tx, key)
                 if found is None:
                     account_id = str(uuid.uuid4())
-                    storage.add_pending(
+                    accounts.add_pending(
                         tx,
                         account_id,
                         email=wanted.email,
@@ -123,9 +102,10 @@ class SignUps:
                         now=now,
                     )
                     return _Claim(account_id, mine.token, fresh=True)
-                if found.active or (found.claimed_until and found.claimed_until > now):
+                busy = found.status != accounts.PENDING
+                if busy or (found.claimed_until and found.claimed_until > now):
                     raise _email_taken()
-                storage.take_over(tx, found.id, email=wanted.email, password_hash=password_hash, claim=mine)
+                accounts.take_over(tx, found.id, email=wanted.email, password_hash=password_hash, claim=mine)
                 return _Claim(found.id, mine.token, fresh=False)
         except IntegrityError as error:
             # Two sign-ups with one address at the same moment: the other one was first.
@@ -143,10 +123,10 @@ class SignUps:
     def _give_up(self, claim: _Claim) -> None:
         with self._database.write() as tx:
             if claim.fresh:
-                storage.drop_pending(tx, claim.account_id, claim.token)
+                accounts.drop_pending(tx, claim.account_id, claim.token)
             else:
                 # An earlier try may have reached booking, so the id must not be lost.
-                storage.release(tx, claim.account_id, claim.token, self._clock())
+                accounts.release(tx, claim.account_id, claim.token, self._clock())
 
 
 def _email_taken() -> Refused:

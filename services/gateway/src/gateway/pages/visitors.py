@@ -45,7 +45,9 @@ def enter(response: Response, account_id: str) -> Response:
     session.clear()
     session.update(kept)
     g.pop("csrf_token", None)
-    token = parts().sign_ins.start(account_id, instead_of=request.cookies.get(cookie()))
+    token = parts().sign_ins.start(
+        account_id, instead_of=request.cookies.get(cookie()), user_agent=request.headers.get("User-Agent", "")
+    )
     response.set_cookie(
         cookie(),
         token,
