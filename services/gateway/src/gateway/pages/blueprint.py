@@ -26,7 +26,9 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(times.FILTERS)
-    app.jinja_env.globals.update(accent=color.accent, words=words, asset=assets.address, zones=times.zones)
+    app.jinja_env.globals.update(
+        accent=color.accent, words=words, asset=assets.address, zones=times.zones, zone_regions=times.zone_regions
+    )
     app.context_processor(_shown)
     app.register_error_handler(SignInNeededError, _to_sign_in)
     app.register_error_handler(CSRFError, _bad_token)

@@ -29,7 +29,7 @@ def confirmation(reference: str) -> ResponseReturnValue:
         link=joinable(booking),
         booking=booking,
         color=host.get("color", ""),
-        zone=times.known(booking["client"]["timezone"]) or booking["host"]["timezone"],
+        zone=_zone(booking),
         live=is_live(booking),
         calendar_links=calendars.links(booking, parts().settings.public_url),
     )
@@ -39,7 +39,7 @@ def confirmation(reference: str) -> ResponseReturnValue:
 def link(reference: str) -> ResponseReturnValue:
     """Give the part of the page that tells about the link, for the script that keeps it fresh."""
     booking = _booking(reference)
-    answer = Response(render_template("_link.html", booking=booking, link=joinable(booking)))
+    answer = Response(render_template("_link.html", booking=booking, link=joinable(booking), zone=_zone(booking)))
     answer.headers["X-Live"] = "yes" if is_live(booking) else "no"
     answer.headers["X-State"] = f"{booking['status']} {booking['version']} {booking['video']['state']}"
     return answer
@@ -121,16 +121,19 @@ def reschedule_page(shown: dict[str, Any], base: str, errors: Errors, nearest: l
 
 
 def _for_client(booking: dict[str, Any]) -> dict[str, Any]:
-    zone = times.known(booking["client"]["timezone"]) or booking["host"]["timezone"]
     return {
         "booking": booking,
-        "zone": times.visitors_zone(zone),
+        "zone": _zone(booking),
         "back": url_for("pages.confirmation", reference=booking["reference"]),
         "slots": path("bookings", booking["reference"], "slots"),
         "host_id": None,
         "layout": "_public.html",
         "color": _host_of(booking).get("color", ""),
     }
+
+
+def _zone(booking: dict[str, Any]) -> str:
+    return times.visitors_zone(times.known(booking["client"]["timezone"]) or booking["host"]["timezone"])
 
 
 def _host_of(booking: dict[str, Any]) -> dict[str, Any]:

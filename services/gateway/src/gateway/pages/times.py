@@ -28,6 +28,17 @@ def zones() -> tuple[str, ...]:
     )
 
 
+@cache
+def zone_regions() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Sort the zones by region: (region, ((name, city), ...)); UTC stands before them, with no region."""
+    regions: dict[str, list[tuple[str, str]]] = {"": [("UTC", "UTC")]}
+    for name in zones():
+        region, _, city = name.partition("/")
+        if city:
+            regions.setdefault(region, []).append((name, city.replace("_", " ").replace("/", ", ")))
+    return tuple((region, tuple(names)) for region, names in regions.items())
+
+
 def known(name: str | None) -> str | None:
     """Give the name back if it is a zone."""
     return name if name and name in zoneinfo.available_timezones() else None
@@ -83,6 +94,16 @@ def zone_name(zone: str, at: datetime | None = None) -> str:
     return "UTC" if zone in UTC_NAMES else f"{readable}, {offset(there)}"
 
 
+def city(zone: str) -> str:
+    """Write Berlin time, as one says it; UTC stays UTC."""
+    return "UTC" if zone in UTC_NAMES else f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
+
+
+def spoken(when: datetime, zone: str) -> str:
+    """Write a slot's name in full: Tuesday 24 November, 10:00, Berlin time."""
+    return f"{format_date(when, 'EEEE d MMMM', locale=LOCALE)}, {clock(when)}, {city(zone)}"
+
+
 def full(text: str, zone: str) -> str:
     """Write 3 December 2026, 09:00 (Europe/Berlin, UTC+1)."""
     when = moment(text, zone)
@@ -103,6 +124,8 @@ FILTERS = {
     "day_and_month": day_and_month,
     "month_name": month_name,
     "clock": clock,
+    "city": city,
+    "spoken": spoken,
     "zone_name": zone_name,
     "full_time": full,
 }
