@@ -35,7 +35,7 @@ from shared.events.envelope import Message, wrap
 
 log = logs.get(__name__)
 
-LEASE = timedelta(seconds=2)
+LEASE = timedelta(seconds=1)
 """A killed relay's rows are sent by the next one after this. A repeat is harmless: the inbox knows the event's id."""
 WINDOW = 500
 LATE = timedelta(seconds=15)
