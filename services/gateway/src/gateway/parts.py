@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import current_app
 
-from gateway.accounts import ApiKeys, Departures, EmailChanges, NewPasswords, Passwords, SignIns, SignUps
+from gateway.accounts import ApiKeys, Departures, EmailChanges, FirstSteps, NewPasswords, Passwords, SignIns, SignUps
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 from shared.clock import Clock
@@ -27,6 +27,7 @@ class Parts:
     email_changes: EmailChanges
     departures: Departures
     sign_ups: SignUps
+    first_steps: FirstSteps
     sign_ins: SignIns
     api_keys: ApiKeys
 

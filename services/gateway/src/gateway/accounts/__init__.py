@@ -6,6 +6,7 @@ whose `ValidationError` names the fields; what is refused is `Refused`, with a c
 
 from gateway.accounts.departures import Departure, Departures
 from gateway.accounts.email_changes import EmailChange, EmailChanges
+from gateway.accounts.first_steps import FirstSteps
 from gateway.accounts.keys import ApiKeys, IssuedKey
 from gateway.accounts.letters import Letters
 from gateway.accounts.new_passwords import NewPasswords, PasswordChange, Reset, ResetWish
@@ -20,6 +21,7 @@ __all__ = [
     "Departures",
     "EmailChange",
     "EmailChanges",
+    "FirstSteps",
     "IssuedKey",
     "Letters",
     "NewPasswords",

@@ -1,4 +1,4 @@
-"""The gateway's tables: accounts, sign-in sessions, API keys, links in mails, and what counts wrong passwords."""
+"""The gateway's tables: accounts, sign-ins, API keys, links in mails, first steps, and what counts wrong passwords."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
@@ -70,6 +70,14 @@ RESET_WISHES = Table(
     METADATA,
     _number(),
     Column("email_key", String(320), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+FIRST_STEPS = Table(
+    "first_steps",
+    METADATA,
+    Column("account_id", String(36), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", String(20), primary_key=True),
     Column("at", Instant, nullable=False),
 )
 
