@@ -139,7 +139,7 @@ def prepare(kind: str) -> None:
         install("--no-build-isolation", "--requirement", REQUIREMENTS["run"], *ours)
     if kind == "dev":
         install("--requirement", REQUIREMENTS["dev"])
-    # pip compiles one file after the other. Left to the first start, eight processes would compile the same files.
+    # pip compiles one file after the other. Left to the first start, nine processes would compile the same files.
     run(str(PYTHON), "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib"))
     stamp |= {each: fingerprint(each) for each in ("run", kind)}
     half = STAMP.with_suffix(".half")

@@ -44,10 +44,9 @@ def processes(settings: Settings, keep: Keep) -> list[Process]:
     """List what runs. The gateway comes last, because its readiness includes the others'."""
     told = {package: service(settings, keep, package) for package in PACKAGES}
     api = (("booking", BOOKING), ("zoom_connector", ZOOM_CONNECTOR), ("notifier", NOTIFIER), ("gateway", GATEWAY))
-    workers = ("booking", "zoom_connector", "notifier")
     return [
         Process("sandbox", None, sandbox(settings, keep), port=SANDBOX),
-        *(Process(package, "worker", told[package]) for package in workers),
+        *(Process(package, "worker", told[package]) for package in PACKAGES),
         *(Process(package, "api", told[package] | port(settings, offset), port=offset) for package, offset in api),
     ]
 

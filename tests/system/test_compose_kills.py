@@ -19,6 +19,7 @@ VICTIMS = (
     "zoom-connector-worker",
     "notifier-worker",
     "booking-worker",
+    "gateway-worker",
     "zoom-connector-api",
     "notifier-api",
     "booking-api",
@@ -26,7 +27,7 @@ VICTIMS = (
     "postgres",
     "gateway-api",
 )
-GO_ON_WITHOUT = {"zoom-connector-worker", "notifier-worker", "booking-worker", "rabbitmq"}
+GO_ON_WITHOUT = {"zoom-connector-worker", "notifier-worker", "booking-worker", "gateway-worker", "rabbitmq"}
 """Without these, bookings are accepted as if they were there."""
 REST_SECONDS = 90
 PAUSE_SECONDS = 0.5

@@ -26,6 +26,7 @@ NAMES = {
     "notifier-api",
     "notifier-worker",
     "gateway-api",
+    "gateway-worker",
 }
 
 
