@@ -16,6 +16,7 @@ from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
 from shared.commits import CHANNEL, Commits
+from shared.readiness import NotReadyError
 
 SQLITE_BUSY_MS = 10_000
 # Both statements in one round trip. A transaction that changed nothing has no id, and wakes nobody.
@@ -57,8 +58,8 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class DatabaseUnavailableError(SQLAlchemyError):
-    """The database can't be used. The text is one sentence that says why and what to look at, without the password."""
+class DatabaseUnavailableError(NotReadyError, SQLAlchemyError):
+    """The database can't be used. The text says why and what to look at."""
 
 
 class Database:

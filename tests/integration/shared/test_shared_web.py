@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 import pytest
 import requests
-from flask import g, jsonify
+from flask import Flask, g, jsonify
 from sqlalchemy.exc import OperationalError
 from werkzeug.serving import make_server
 
 from shared import signing, web
 from shared.clock import system
+from shared.readiness import NotReadyError
+from shared.web.app import common
 
 KEY = "k" * 32
 
@@ -182,6 +184,29 @@ def test_health_needs_no_token(service: Service) -> None:
     for path in ("/livez", "/readyz", "/metrics"):
         assert requests.get(service.url + path, timeout=5).status_code == 200
     assert requests.get(f"{service.url}/readyz", timeout=5).json() == {"status": "ready", "checks": {"database": "ok"}}
+
+
+@pytest.mark.parametrize(
+    ("error", "inside", "outside"),
+    [
+        (NotReadyError("PostgreSQL at db:5432 refuses: see DATABASE_URL"), True, False),
+        (RuntimeError("PostgreSQL at db:5432 refuses: see DATABASE_URL"), False, False),
+    ],
+)
+def test_readiness_says_inside_what_fails_and_names_no_address_to_the_public(
+    error: Exception, inside: bool, outside: bool
+) -> None:
+    def fails() -> None:
+        raise error
+
+    for public, told in ((False, inside), (True, outside)):
+        app = Flask("a service")
+        common(app, checks={"database": fails}, raw_paths={}, public=public)
+        answer = app.test_client().get("/readyz")
+        assert answer.status_code == 503
+        said = answer.get_json()["checks"]["database"]
+        assert said.startswith(f"failed: {type(error).__name__}")
+        assert ("db:5432" in said) is told
 
 
 def test_a_body_in_pieces_is_limited_too(service: Service) -> None:

@@ -71,7 +71,10 @@ def test_a_vault_that_is_sealed_at_the_start_is_waited_for(vault: FakeVault, fol
     vault.seal()
     port = free_port()
     api = process.start("api", folder, NO_ZOOM, PORT=str(port), **vault.environ())
-    assert eventually(lambda: readiness(port), timeout=20) == (503, "failed: VaultSealed")
+    assert eventually(lambda: readiness(port), timeout=20) == (
+        503,
+        "failed: VaultSealed: Vault is sealed; it goes on by itself once somebody has unsealed it",
+    )
     vault.unseal()
     eventually(lambda: readiness(port) == (200, "ok"), timeout=10)
     process.stop(api)

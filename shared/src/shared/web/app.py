@@ -12,6 +12,7 @@ from flask_openapi3 import Info, OpenAPI
 
 from shared import logs, metrics, signing
 from shared.clock import Clock
+from shared.readiness import NotReadyError
 from shared.web import problems
 from shared.web.problems import Problem
 
@@ -50,7 +51,7 @@ def app(
         static_folder=None,
     )
     made.json.sort_keys = False  # type: ignore[attr-defined]
-    common(made, checks=checks, raw_paths=raw_paths or {}, figures=figures)
+    common(made, checks=checks, raw_paths=raw_paths or {}, figures=figures, public=False)
 
     @made.before_request
     def authenticate() -> None:
@@ -74,8 +75,12 @@ def common(
     checks: Mapping[str, Check],
     raw_paths: Mapping[str, int],
     figures: Callable[[], None] | None = None,
+    public: bool = True,
 ) -> None:
-    """Give any of our apps, the gateway's too, request ids, body limits, health and metrics."""
+    """Give any of our apps, the gateway's too, request ids, body limits, health and metrics.
+
+    A readiness that is not `public` says in a sentence what fails, and may name the address of a server.
+    """
 
     @made.before_request
     def begin() -> None:
@@ -99,7 +104,7 @@ def common(
 
     @made.get("/readyz")
     def ready() -> tuple[Response, int]:
-        states = {name: _state(check) for name, check in checks.items()}
+        states = {name: _state(check, public=public) for name, check in checks.items()}
         good = all(state.startswith("ok") for state in states.values())
         return jsonify(status="ready" if good else "not_ready", checks=states), 200 if good else 503
 
@@ -118,12 +123,13 @@ def require_host() -> str:
     return str(host_id)
 
 
-def _state(check: Check) -> str:
+def _state(check: Check, *, public: bool) -> str:
     try:
         found = check()
     except Exception as error:  # noqa: BLE001 - a check says what fails by raising whatever it raises
         log.warning("not_ready", error=logs.where(error))
-        return f"failed: {type(error).__name__}"
+        sentence = f": {error}" if isinstance(error, NotReadyError) and not public else ""
+        return f"failed: {type(error).__name__}{sentence}"
     return f"ok: {found}" if found else "ok"
 
 

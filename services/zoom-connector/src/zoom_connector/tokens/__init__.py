@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.readiness import NotReadyError
+
 
 class TokenConflictError(Exception):
     """Somebody else has written or destroyed the tokens since they were read. Read again."""
 
 
-class TokenStoreUnavailableError(Exception):
+class TokenStoreUnavailableError(NotReadyError):
     """The store can't be used now: away, sealed, or not ours to open. No token is lost by it."""
 
 
