@@ -47,6 +47,9 @@ def run_env(metadata: MetaData) -> None:
     try:
         with database.engine.begin() as connection:
             _require_own(connection, metadata)
+            if connection.dialect.name == "postgresql":
+                # An index on a big table takes as long as it takes; waiting for others' locks stays limited.
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             context.configure(
                 connection=connection,
                 target_metadata=metadata,
