@@ -265,15 +265,23 @@ def words_icon(gateway: Gateway, host: Host, state: str) -> str:
     return "".join(page.xpath("//p[@class='state']/*[local-name()='svg']/*/@d"))
 
 
-def test_the_script_learns_when_to_stop_looking(gateway: Gateway, host: Host) -> None:
+def fragment(gateway: Gateway, made: dict[str, Any]) -> requests.Response:
+    return requests.get(f"{gateway.url}/bookings/{made['reference']}/link", timeout=10)
+
+
+def test_the_script_learns_how_often_to_look(gateway: Gateway, host: Host) -> None:
     made = gateway.book(host)
-    fragment = requests.get(f"{gateway.url}/bookings/{made['reference']}/link", timeout=10)
-    assert (fragment.headers["X-Live"], fragment.headers["X-State"]) == ("yes", "confirmed 1 pending")
-    assert "<html" not in fragment.text
+    pending = fragment(gateway, made)
+    assert pending.headers["X-Live"] == "soon"
+    assert "<html" not in pending.text
     made["video"] |= {"state": "ready", "join_url": "https://zoom.example/j/1"}
-    fragment = requests.get(f"{gateway.url}/bookings/{made['reference']}/link", timeout=10)
-    assert (fragment.headers["X-Live"], fragment.headers["X-State"]) == ("no", "confirmed 1 ready")
-    assert "https://zoom.example/j/1" in fragment.text
+    ready = fragment(gateway, made)
+    assert ready.headers["X-Live"] == "seldom"
+    assert ready.headers["X-State"] != pending.headers["X-State"]
+    assert ready.headers["X-State"].split()[:2] == pending.headers["X-State"].split()[:2] == ["confirmed", "1"]
+    assert "https://zoom.example/j/1" in ready.text
+    made |= {"status": "canceled"}
+    assert fragment(gateway, made).headers["X-Live"] == "no"
 
 
 def test_the_confirmation_gives_the_time_in_both_zones(gateway: Gateway, host: Host) -> None:

@@ -40,6 +40,11 @@ class Details:
         client = {"name": self.name, "email": self.email, "timezone": self.zone}
         return {"start": self.start, "client": client, "notes": self.notes, "answers": self.answers}
 
+    def held(self) -> dict[str, str]:
+        """Give the fields to carry along while another time is chosen."""
+        answers = {f"answers.{key}": text for key, text in self.answers.items()}
+        return {"name": self.name, "email": self.email, "notes": self.notes, **answers, "idempotency_key": self.key}
+
 
 @pages.get("/<handle>/<slug>")
 def book(handle: str, slug: str) -> ResponseReturnValue:
@@ -80,6 +85,26 @@ def book_sent(handle: str, slug: str) -> ResponseReturnValue:
         page = _details_again(handle, slug, typed, Errors(general=[TRY_AGAIN]))
         return Response(page, 503, {"Retry-After": str(RETRY_AFTER)})
     return redirect(url_for("pages.confirmation", reference=made["reference"]), 303)
+
+
+@pages.get("/<handle>/<slug>/time")
+def book_time(handle: str, slug: str) -> ResponseReturnValue:
+    """Lead whoever opens the address below to the month."""
+    return redirect(url_for("pages.book", handle=handle, slug=slug), 303)
+
+
+@pages.post("/<handle>/<slug>/time")
+def book_time_sent(handle: str, slug: str) -> ResponseReturnValue:
+    """Choose another time with what was typed carried along, and come back to it with the time that is chosen."""
+    typed = _typed()
+    host = hosts.public_host(handle)
+    kind = hosts.session_type_of(host, slug)
+    zone = times.known(typed.zone) or times.visitors_zone(host["timezone"])
+    if request.form.get("start") and not request.form.keys() & {"date", "month"}:
+        return _details_page(host, kind, typed, Errors())
+    ask = choosing.free_slots(parts(), handle, slug, zone)
+    choice = choosing.choose(url_for("pages.book", handle=handle, slug=slug), zone, ask, held=typed.held())
+    return render_template("book.html", host=host, kind=kind, choice=choice, unread=False)
 
 
 def _typed() -> Details:
@@ -141,7 +166,6 @@ def _details_page(
         zone=zone,
         start=start,
         nearest=_readable(nearest, zone),
-        again=_again(host, kind, start, zone),
     )
 
 
@@ -149,8 +173,3 @@ def _readable(starts: list[str] | None, zone: str) -> list[tuple[str, datetime]]
     if starts is None:
         return None
     return [(start, times.moment(start, zone)) for start in starts]
-
-
-def _again(host: dict[str, Any], kind: dict[str, Any], start: datetime | None, zone: str) -> str:
-    day = start.date().isoformat() if start else None
-    return url_for("pages.book", handle=host["handle"], slug=kind["slug"], timezone=zone, date=day)

@@ -31,10 +31,13 @@ class Choice:
     later: Month | None
     next_free: date | None
     kept: dict[str, str]
+    held: dict[str, str] | None
+    """Details that were typed already: then the page is a form that carries them along, and None otherwise."""
 
-    def address(self, **wanted: str) -> str:
-        """Give the address of this page with another month, day or start."""
-        return f"{self.base}?{urlencode({**self.kept, 'timezone': self.zone, **wanted})}"
+    def address(self, name: str, value: str) -> str:
+        """Give the address of this page with another month, date or start."""
+        there = "#times" if name == "date" else ""
+        return f"{self.base}?{urlencode({**self.kept, 'timezone': self.zone, name: value})}{there}"
 
 
 def free_slots(of: Parts, handle: str, slug: str, zone: str) -> FreeSlots:
@@ -54,11 +57,13 @@ def slots_at(of: Parts, where: str, zone: str, *, host_id: str | None = None) ->
     return ask
 
 
-def choose(base: str, zone: str, ask: FreeSlots, *, kept: dict[str, str] | None = None) -> Choice:
+def choose(
+    base: str, zone: str, ask: FreeSlots, *, kept: dict[str, str] | None = None, held: dict[str, str] | None = None
+) -> Choice:
     """Work out what to show for the month and date in the address, or for the first day with a free time."""
     today = parts().clock().astimezone(ZoneInfo(zone)).date()
-    wanted_day = months.read_date(request.args.get("date"))
-    wanted_month = months.read_month(request.args.get("month")) or (wanted_day and months.month_of(wanted_day))
+    wanted_day = months.read_date(request.values.get("date"))
+    wanted_month = months.read_month(request.values.get("month")) or (wanted_day and months.month_of(wanted_day))
     month = months.within(wanted_month, today) if wanted_month else months.month_of(today)
     days = months.by_day(ask(max(month.first, today), max(month.last, today)))
     next_free = None
@@ -82,6 +87,7 @@ def choose(base: str, zone: str, ask: FreeSlots, *, kept: dict[str, str] | None 
         later=month.moved(1) if month.first < last.first else None,
         next_free=next_free,
         kept=kept or {},
+        held=held,
     )
 
 

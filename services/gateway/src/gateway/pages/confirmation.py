@@ -1,9 +1,10 @@
 """A client's booking: where and when, the state of the link in words, and moving or canceling it."""
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -22,17 +23,21 @@ LIVE = frozenset({"pending", "delayed", "unavailable"})
 @pages.get("/bookings/<reference>")
 def confirmation(reference: str) -> ResponseReturnValue:
     """Show the booking."""
-    booking = _booking(reference)
-    host = _host_of(booking)
-    return render_template(
-        "confirmation.html",
-        link=joinable(booking),
-        booking=booking,
-        color=host.get("color", ""),
-        zone=_zone(booking),
-        live=is_live(booking),
-        calendar_links=calendars.links(booking, parts().settings.public_url),
+    shown = _for_client(_booking(reference))
+    booking = shown["booking"]
+    page = make_response(
+        render_template(
+            "confirmation.html",
+            link=joinable(booking),
+            live=_pace(booking),
+            state=_state(booking),
+            over=_over(booking),
+            calendar_links=calendars.links(booking, parts().settings.public_url),
+            **shown,
+        )
     )
+    times.remember_zone(page, secure=parts().settings.secure)
+    return page
 
 
 @pages.get("/bookings/<reference>/link")
@@ -40,8 +45,8 @@ def link(reference: str) -> ResponseReturnValue:
     """Give the part of the page that tells about the link, for the script that keeps it fresh."""
     booking = _booking(reference)
     answer = Response(render_template("_link.html", booking=booking, link=joinable(booking), zone=_zone(booking)))
-    answer.headers["X-Live"] = "yes" if is_live(booking) else "no"
-    answer.headers["X-State"] = f"{booking['status']} {booking['version']} {booking['video']['state']}"
+    answer.headers["X-Live"] = _pace(booking)
+    answer.headers["X-State"] = _state(booking)
     return answer
 
 
@@ -87,6 +92,26 @@ def reschedule_sent(reference: str) -> ResponseReturnValue:
     return redirect(url_for("pages.confirmation", reference=reference), 303)
 
 
+def _pace(booking: dict[str, Any]) -> str:
+    """Say how often the page should look at the link again: soon, seldom, or no more."""
+    if booking["status"] != "confirmed" or booking["video"]["state"] == "none" or _over(booking):
+        return "no"
+    return "soon" if is_live(booking) else "seldom"
+
+
+def _state(booking: dict[str, Any]) -> str:
+    """Name what the page shows: status and version, then all that the part about the link is made of."""
+    video = booking["video"]
+    moved = video.get("moved_to") or {}
+    known = (video["state"], video.get("removed_because"), moved.get("start"), video["join_url"], video["passcode"])
+    digest = hashlib.sha256(repr(known).encode()).hexdigest()[:12]
+    return f"{booking['status']} {booking['version']} {digest}"
+
+
+def _over(booking: dict[str, Any]) -> bool:
+    return times.moment(booking["end"]) <= parts().clock()
+
+
 def is_live(booking: dict[str, Any]) -> bool:
     """Tell whether the link's state will change by itself."""
     return booking["status"] == "confirmed" and booking["video"]["state"] in LIVE
@@ -129,6 +154,8 @@ def _for_client(booking: dict[str, Any]) -> dict[str, Any]:
         "host_id": None,
         "layout": "_public.html",
         "color": _host_of(booking).get("color", ""),
+        "late": booking["status"] == "confirmed" and not booking.get("changeable", True),
+        "until": booking.get("changeable_until"),
     }
 
 

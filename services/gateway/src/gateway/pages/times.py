@@ -99,9 +99,16 @@ def city(zone: str) -> str:
     return "UTC" if zone in UTC_NAMES else f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
 
 
-def spoken(when: datetime, zone: str) -> str:
-    """Write a slot's name in full: Tuesday 24 November, 10:00, Berlin time."""
-    return f"{format_date(when, 'EEEE d MMMM', locale=LOCALE)}, {clock(when)}, {city(zone)}"
+def spoken(when: datetime, zone: str, label: str = "") -> str:
+    """Write a slot's name in full, Tuesday 24 November, 10:00, Berlin time; `label` is how its time is written."""
+    return f"{format_date(when, 'EEEE d MMMM', locale=LOCALE)}, {label or clock(when)}, {city(zone)}"
+
+
+def minutes(count: int) -> str:
+    """Write 30 minutes, 1 hour, 1 hour 30 minutes."""
+    hours, rest = divmod(count, 60)
+    parts = [f"{hours} hour{'s' if hours > 1 else ''}"] if hours else []
+    return " ".join(parts + ([f"{rest} minutes"] if rest or not hours else []))
 
 
 def full(text: str, zone: str) -> str:
@@ -118,6 +125,7 @@ def later(when: datetime, minutes: int) -> datetime:
 
 FILTERS = {
     "later": later,
+    "minutes": minutes,
     "moment": moment,
     "long_date": long_date,
     "short_date": short_date,

@@ -1,30 +1,49 @@
-// Keeps the part of the page that tells about the video link fresh while its state may still change.
+// Keeps the part of the page that tells about the video link fresh: every second while it is on its way,
+// now and then once it is there, since the host may still move or delete the meeting.
 const part = document.querySelector("[data-live]");
+const SELDOM = 30;
+let waited = 0;
+let timer;
 
-async function look(waited) {
+async function look() {
+  clearTimeout(timer);
+  let pace = part.dataset.pace;
   try {
-    const answer = await fetch(part.dataset.live, { headers: { Accept: "text/html" } });
+    const answer = await fetch(part.dataset.live + location.search, { headers: { Accept: "text/html" } });
     if (answer.ok) {
-      const state = answer.headers.get("X-State");
-      if (state !== part.dataset.state) {
-        if (state.split(" ").slice(0, 2).join() !== part.dataset.state.split(" ").slice(0, 2).join()) {
-          location.reload(); // moved or canceled: more than the link has changed
-          return;
-        }
-        part.innerHTML = await answer.text();
-        part.dataset.state = state;
-      }
-      if (answer.headers.get("X-Live") === "no") return;
+      pace = answer.headers.get("X-Live");
+      if (!take(answer.headers.get("X-State"), await answer.text())) return;
     }
   } catch {
     // The network is away; the next look tries again.
   }
-  again(waited);
+  part.dataset.pace = pace;
+  if (pace !== "no") again();
 }
 
-function again(waited) {
-  const pause = waited < 30 ? 1 : waited < 300 ? 5 : 30;
-  setTimeout(() => look(waited + pause), pause * 1000);
+// Gives whether this page goes on; it doesn't when more than the link has changed.
+function take(state, text) {
+  const before = part.dataset.state;
+  if (state === before) return true;
+  if (state.split(" ").slice(0, 2).join() !== before.split(" ").slice(0, 2).join()) {
+    location.reload(); // moved or canceled
+    return false;
+  }
+  const held = part.contains(document.activeElement);
+  part.innerHTML = text;
+  part.dataset.state = state;
+  part.classList.add("arrived");
+  if (held) (part.querySelector("a") ?? part).focus();
+  return true;
 }
 
-if (part) again(0);
+function again() {
+  const pause = part.dataset.pace === "soon" ? (waited < 30 ? 1 : waited < 300 ? 5 : SELDOM) : SELDOM;
+  waited += pause;
+  timer = setTimeout(() => (document.hidden ? again() : look()), pause * 1000);
+}
+
+if (part) {
+  again();
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && part.dataset.pace !== "no") look(); });
+}
