@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ KEY = "service-key-of-the-tests-0123456789abcdef"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 Answer = tuple[int, Any]
+"""Status and body: JSON, a calendar in bytes, or anything else as `Raw`."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Call:
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A body that is no JSON, whole or in pieces, with its headers."""
+
+    content: bytes | Iterator[bytes]
+    headers: dict[str, str]
 
 
 def problem(status: int, code: str, detail: str = "No.", **extra: Any) -> Answer:
@@ -143,6 +152,16 @@ def _me(inner: Inner, call: Call) -> Answer:
 def _change_me(inner: Inner, call: Call) -> Answer:
     inner.hosts[call.subject] |= call.json()
     return 200, inner.hosts[call.subject]
+
+
+def _change_email(inner: Inner, call: Call) -> Answer:
+    inner.hosts[call.subject]["email"] = call.json()["email"]
+    return 200, inner.hosts[call.subject]
+
+
+def _remove_me(inner: Inner, call: Call) -> Answer:
+    inner.hosts.pop(call.subject)
+    return 204, b""
 
 
 def _public(inner: Inner, _call: Call, handle: str) -> Answer:
@@ -288,6 +307,8 @@ VIEWS: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("PUT", "/hosts/*", _make_host),
     ("GET", "/me", _me),
     ("PATCH", "/me", _change_me),
+    ("PUT", "/me/email", _change_email),
+    ("DELETE", "/me", _remove_me),
     ("GET", "/hosts/*", _public),
     ("GET", "/hosts/*/session-types/*/slots", _slots),
     ("POST", "/hosts/*/session-types/*/bookings", _book),
@@ -357,7 +378,9 @@ def serve(inner: Inner, service: str) -> Callable[[], None]:
         inner.calls.append(call)
         status, body = inner.answer(call)
         if isinstance(body, bytes):
-            return Response(body, status, content_type="text/calendar; charset=utf-8")
+            body = Raw(body, {"Content-Type": "text/calendar; charset=utf-8"})
+        if isinstance(body, Raw):
+            return Response(body.content, status, headers=body.headers)
         kind = "application/problem+json" if status >= 400 else "application/json"
         return Response(json.dumps(body), status, content_type=kind)
 

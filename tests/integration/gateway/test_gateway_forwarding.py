@@ -1,12 +1,15 @@
 """Each line of the table of routes: who may call, what arrives inside, what bad input gets."""
 
 import json
+import threading
+from collections.abc import Iterator
 
 import pytest
 import requests
 
-from gateway.api.routes import HOST, ROUTES, Route
+from gateway.api.routes import HOST, JSON, RAW, ROUTES, Route
 from integration.gateway.conftest import Gateway, Host
+from integration.gateway.inner import Answer, Call, Raw, problem
 
 FORWARDED = [route for route in ROUTES if not route.composed]
 OWN = (
@@ -14,8 +17,16 @@ OWN = (
     Route("POST", "/api-keys", "gateway", "anyone"),
     Route("DELETE", "/me/api-keys/<id>", "gateway", HOST),
     Route("GET", "/me/api-keys", "gateway", HOST),
+    Route("DELETE", "/me", "gateway", HOST),
+    Route("POST", "/me/password", "gateway", HOST),
+    Route("POST", "/me/email", "gateway", HOST),
+    Route("GET", "/me/sessions", "gateway", HOST),
+    Route("DELETE", "/me/sessions/<id>", "gateway", HOST),
+    Route("POST", "/email-changes/confirm", "gateway", "anyone"),
+    Route("POST", "/password-resets", "gateway", "anyone"),
+    Route("POST", "/password-resets/use", "gateway", "anyone"),
 )
-WITH_BODY = [route for route in (*ROUTES, *OWN) if route.method != "GET"]
+WITH_BODY = [route for route in (*ROUTES, *OWN) if route.method != "GET" and route.takes != RAW]
 
 
 def named(route: Route) -> str:
@@ -32,7 +43,7 @@ def filled(path: str) -> str:
 def test_a_call_and_its_answer_pass_untouched(gateway: Gateway, host: Host, route: Route) -> None:
     path = filled(route.path)
     gateway.inner.say(route.method, path, (200, {"said": "ünchanged", "n": 1.50}))
-    body = b'{ "b": 1,  "a": "\\u00fc" }' if route.method != "GET" and route.takes_body else None
+    body = b'{ "b": 1,  "a": "\\u00fc" }' if route.method != "GET" and route.takes == JSON else None
     headers = {"Content-Type": "application/json", "Idempotency-Key": "once", "X-Request-Id": "request-42"}
     answer = gateway.call(route.method, path + "?q=a%20b%2Fc&q=2&x", key=host.api_key, data=body, headers=headers)
     assert answer.status_code == 200
@@ -119,7 +130,7 @@ def test_an_unknown_path_is_a_404_problem(gateway: Gateway, path: str) -> None:
 
 
 def test_a_wrong_method_is_a_405_problem_that_says_which_are_right(gateway: Gateway) -> None:
-    answer = gateway.call("DELETE", "/me")
+    answer = gateway.call("PUT", "/me")
     assert answer.status_code == 405
     assert answer.json()["code"] == "method_not_allowed"
     assert "PATCH" in answer.headers["Allow"]
@@ -195,6 +206,85 @@ def test_a_token_that_a_service_refuses_is_our_fault_and_not_the_callers(gateway
     gateway.inner.say("GET", "/me", (401, {"code": "unauthorized"}))
     answer = gateway.call("GET", "/me", key=host.api_key)
     assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
+
+
+LOGO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 150
+
+
+def test_a_logo_passes_as_the_bytes_that_it_is(gateway: Gateway, host: Host) -> None:
+    gateway.inner.say("PUT", "/me/logo", (200, {"logo": "1"}))
+    headers = {"Content-Type": "image/png"}
+    assert gateway.call("PUT", "/me/logo", key=host.api_key, data=LOGO, headers=headers).status_code == 200
+    [call] = gateway.inner.asked("PUT", "/me/logo")
+    assert (call.body, call.headers["content-type"]) == (LOGO, "image/png")
+    assert gateway.call("PUT", "/me/logo", key=host.api_key, data=LOGO * 3, headers=headers).status_code == 413
+    assert len(gateway.inner.asked("PUT", "/me/logo")) == 1
+
+
+def test_what_a_reader_still_has_is_not_sent_again(gateway: Gateway) -> None:
+    def logo(call: Call) -> Answer:
+        known = call.headers.get("if-none-match") == '"v1"'
+        headers = {"ETag": '"v1"', "Content-Type": "image/png"}
+        return (304, Raw(b"", headers)) if known else (200, Raw(LOGO, headers))
+
+    gateway.inner.say("GET", "/hosts/hanna/logo", logo)
+    first = gateway.call("GET", "/hosts/hanna/logo")
+    assert (first.status_code, first.content, first.headers["Content-Type"]) == (200, LOGO, "image/png")
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    again = gateway.call("GET", "/hosts/hanna/logo", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", '"v1"')
+
+
+def test_a_long_list_is_passed_on_as_it_comes(gateway: Gateway, host: Host) -> None:
+    may_end = threading.Event()
+
+    def lines() -> Iterator[bytes]:
+        yield b"id,start\r\n" + b"x" * 40_000 + b"\r\n"
+        assert may_end.wait(10)
+        yield b"last\r\n"
+
+    gateway.inner.say("GET", "/me/bookings.csv", (200, Raw(lines(), {"Content-Type": "text/csv; charset=utf-8"})))
+    answer = gateway.call("GET", "/me/bookings.csv?status=confirmed", key=host.api_key, stream=True)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    pieces = answer.iter_content(10_000)
+    assert next(pieces).startswith(b"id,start")
+    may_end.set()
+    assert b"".join(pieces).endswith(b"last\r\n")
+    [call] = gateway.inner.asked("GET", "/me/bookings.csv")
+    assert call.query == "status=confirmed"
+
+
+def test_a_long_list_that_breaks_off_does_not_look_whole(gateway: Gateway, host: Host) -> None:
+    def lines() -> Iterator[bytes]:
+        yield b"id,start\r\n"
+        raise RuntimeError("the service dies")
+
+    gateway.inner.say("GET", "/me/bookings.csv", (200, Raw(lines(), {"Content-Type": "text/csv"})))
+    answer = gateway.call("GET", "/me/bookings.csv", key=host.api_key, stream=True)
+    with pytest.raises(requests.RequestException):
+        b"".join(answer.iter_content(10_000))
+
+
+def test_what_was_moved_in_zoom_is_accepted_at_booking(gateway: Gateway, host: Host) -> None:
+    moved = {"start": "2030-01-02T09:00:00+00:00", "end": "2030-01-02T09:30:00+00:00"}
+    gateway.inner.say("GET", "/me/bookings/b1", (200, {"id": "b1", "video": {"state": "ready", "moved_to": moved}}))
+    gateway.inner.say("POST", "/me/bookings/b1/reschedule", (200, {"id": "b1"}))
+    answer = gateway.call("POST", "/me/bookings/b1/accept", key=host.api_key)
+    assert (answer.status_code, answer.json()) == (202, {})
+    [call] = gateway.inner.asked("POST", "/me/bookings/b1/reschedule")
+    assert (call.json(), call.subject) == ({"start": moved["start"], "any_time": True}, host.id)
+    assert gateway.inner.asked("POST", "/me/bookings/b1/accept") == []
+
+
+def test_what_was_deleted_in_zoom_is_accepted_at_the_connector(gateway: Gateway, host: Host) -> None:
+    gateway.inner.say("GET", "/me/bookings/b1", (200, {"id": "b1", "video": {"state": "removed", "moved_to": None}}))
+    gateway.inner.say("POST", "/me/bookings/b1/accept", (202, {}))
+    assert gateway.call("POST", "/me/bookings/b1/accept", key=host.api_key).status_code == 202
+    [call] = gateway.inner.asked("POST", "/me/bookings/b1/accept")
+    assert (call.service, call.subject) == ("zoom-connector", host.id)
+    gateway.inner.say("POST", "/me/bookings/b1/accept", problem(409, "nothing_to_accept"))
+    refused = gateway.call("POST", "/me/bookings/b1/accept", key=host.api_key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_accept")
 
 
 def test_readiness_includes_the_other_three(gateway: Gateway) -> None:

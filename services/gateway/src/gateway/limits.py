@@ -1,6 +1,7 @@
 """How often one address may call. Counted in memory: it protects the process, not an account (see `accounts`)."""
 
 import math
+import re
 import time
 
 from flask import Flask, Response, request
@@ -12,7 +13,11 @@ from gateway import errors
 ANY = "6000/minute"
 """Room for hundreds of bookings a minute from one office, with all their pages and pictures."""
 PASSWORDS = "600/minute"
-PASSWORD_PATHS = frozenset({"/signin", "/signup", "/api/v1/hosts", "/api/v1/api-keys"})
+PASSWORD_PATHS = re.compile(
+    r"/(signin|signup|forgot-password|reset-password/.*|confirm-email/.*|api/v1/(hosts|api-keys|me|me/(password|email)"
+    r"|password-resets(/use)?|email-changes/confirm)|dashboard/settings/.*)"
+)
+"""Where a form or a call costs a hash, sends a mail, or takes a secret that could be guessed."""
 UNCOUNTED = ("/static/", "/livez", "/readyz", "/metrics", "/webhooks/")
 
 
@@ -42,4 +47,4 @@ def _uncounted() -> bool:
 
 
 def _no_password() -> bool:
-    return request.method != "POST" or request.path not in PASSWORD_PATHS
+    return request.method not in {"POST", "DELETE"} or PASSWORD_PATHS.fullmatch(request.path) is None

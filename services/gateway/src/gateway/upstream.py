@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,8 @@ CONNECT_SECONDS = 1.0
 READ_SECONDS = 10.0
 READY_SECONDS = 3.0
 RETRY_AFTER = 2
+PIECE = 32 * 1024
+"""Bytes of a streamed body that are held at once."""
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 SERVER_ERRORS = 500
 BAD_REQUESTS = 400
@@ -41,6 +43,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    rest: "Rest | None" = None
+    """What comes after `body`, when it was asked for as a stream; whoever has it closes it."""
 
     @property
     def ok(self) -> bool:
@@ -69,6 +73,21 @@ class RefusedUpstreamError(Exception):
         self.errors: list[dict[str, str]] = [error for error in problem.get("errors") or [] if isinstance(error, dict)]
 
 
+class Rest:
+    """A body that is passed on as it comes."""
+
+    def __init__(self, got: requests.Response) -> None:
+        self._got = got
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the pieces; where the service breaks off, an error ends them, so that no part passes for the whole."""
+        return iter(self._got.iter_content(PIECE))
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._got.close()
+
+
 class Upstream:
     """One inner service. Each thread keeps its own pool of connections."""
 
@@ -89,16 +108,18 @@ class Upstream:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         read_seconds: float = READ_SECONDS,
+        stream: bool = False,
     ) -> Answer:
         """Ask the service on behalf of a host, or of nobody in particular; `path` is already quoted.
 
-        A call that provably didn't reach the service, or that may be repeated, is sent once more.
-        Raises `UpstreamUnavailableError`.
+        A call that provably didn't reach the service, or that may be repeated, is sent once more. With `stream` the
+        body of a good answer is left in `rest`. Raises `UpstreamUnavailableError`.
         """
+        wanted = {"method": method, "url": f"{self._url}{path}" + (f"?{query}" if query else ""), "data": body}
         sent = {**(headers or {}), **self._signature(host)}
-        url = f"{self._url}{path}" + (f"?{query}" if query else "")
+        timeout = (CONNECT_SECONDS, read_seconds)
         try:
-            answer = self._once_or_twice(method, url, sent, body, read_seconds)
+            answer = self._once_or_twice({**wanted, "headers": sent, "timeout": timeout, "stream": stream})
         except requests.RequestException as error:
             log.warning("upstream_unavailable", upstream=self.name, error=type(error).__name__)
             raise UpstreamUnavailableError(self.name) from error
@@ -144,21 +165,20 @@ class Upstream:
             signed["X-Request-Id"] = g.request_id
         return signed
 
-    def _once_or_twice(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_seconds: float
-    ) -> Answer:
+    def _once_or_twice(self, wanted: dict[str, Any]) -> Answer:
         try:
-            return self._once(method, url, headers, body, read_seconds)
+            return self._once(wanted)
         except requests.ConnectionError as error:
             # A kept-alive connection may have been closed the moment it was used again, or the service restarted.
-            if not (method in REPEATABLE or "Idempotency-Key" in headers or _never_sent(error)):
+            repeatable = wanted["method"] in REPEATABLE or "Idempotency-Key" in wanted["headers"]
+            if not (repeatable or _never_sent(error)):
                 raise
-            return self._once(method, url, headers, body, read_seconds)
+            return self._once(wanted)
 
-    def _once(self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_seconds: float) -> Answer:
-        got = self._session().request(
-            method, url, headers=headers, data=body, timeout=(CONNECT_SECONDS, read_seconds), allow_redirects=False
-        )
+    def _once(self, wanted: dict[str, Any]) -> Answer:
+        got = self._session().request(**wanted, allow_redirects=False)
+        if wanted["stream"] and got.ok:
+            return Answer(got.status_code, got.headers, b"", Rest(got))
         return Answer(got.status_code, got.headers, got.content)
 
     def _session(self) -> requests.Session:

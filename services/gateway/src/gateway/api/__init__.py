@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from gateway.api import composed, documents, forward, own, zoom
+from gateway.api import account, composed, documents, forward, own, zoom
 from gateway.api.routes import PREFIX
 
 __all__ = ["PREFIX", "install"]
@@ -12,6 +12,7 @@ def install(app: Flask) -> None:
     """Put every public route of the API on the app."""
     forward.install(app)
     app.register_blueprint(own.blueprint)
+    app.register_blueprint(account.blueprint)
     app.register_blueprint(composed.blueprint)
     app.register_blueprint(documents.blueprint)
     app.register_blueprint(zoom.blueprint)

@@ -24,3 +24,12 @@ def retry(booking_id: str) -> ResponseReturnValue:
     require_no_body()
     composition.retry(parts(), host_id, booking_id)
     return {}, 202
+
+
+@blueprint.post("/me/bookings/<booking_id>/accept")
+def accept(booking_id: str) -> ResponseReturnValue:
+    """Take over what the host did in Zoom."""
+    host_id = require_key()
+    require_no_body()
+    composition.accept(parts(), host_id, booking_id)
+    return {}, 202

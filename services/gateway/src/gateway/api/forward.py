@@ -1,16 +1,16 @@
-"""Forwards a public call inward and its answer outward, both untouched."""
+"""Forwards a public call inward and its answer outward, both untouched: JSON, raw bytes, and long answers in pieces."""
 
 from collections.abc import Callable
 
 from flask import Flask, Response, request
 
 from gateway.api.callers import require_key, require_no_body
-from gateway.api.routes import HOST, PREFIX, ROUTES, Route
+from gateway.api.routes import HOST, NOTHING, PREFIX, RAW, ROUTES, Route
 from gateway.parts import parts
 from gateway.upstream import Answer, path
 from shared.web.app import read_json_object
 
-SENT_ON = ("Idempotency-Key",)
+SENT_ON = ("Idempotency-Key", "If-None-Match")
 GIVEN_BACK = ("Content-Type", "Content-Disposition", "Cache-Control", "ETag", "Retry-After", "Allow")
 
 
@@ -37,14 +37,9 @@ def _view(route: Route) -> Callable[..., Response]:
 
 def _send(route: Route, segments: dict[str, str], host: str | None) -> Answer:
     headers = {name: request.headers[name] for name in SENT_ON if name in request.headers}
-    body = None
-    if not route.takes_body:
-        require_no_body()
-    elif request.method != "GET":
-        read_json_object(required=False)
-        body = request.get_data() or None
+    body = _body(route)
     if body is not None:
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = request.headers.get("Content-Type", "") if route.takes == RAW else "application/json"
     return (
         parts()
         .service(route.service)
@@ -55,8 +50,20 @@ def _send(route: Route, segments: dict[str, str], host: str | None) -> Answer:
             query=request.query_string.decode("latin-1"),
             body=body,
             headers=headers,
+            stream=route.streamed,
         )
     )
+
+
+def _body(route: Route) -> bytes | None:
+    if route.takes == NOTHING:
+        require_no_body()
+        return None
+    if route.method == "GET":
+        return None
+    if route.takes != RAW:
+        read_json_object(required=False)
+    return request.get_data() or None
 
 
 def inner_path(pattern: str, segments: dict[str, str]) -> str:
@@ -66,7 +73,9 @@ def inner_path(pattern: str, segments: dict[str, str]) -> str:
 
 def given_back(answer: Answer) -> Response:
     """Make our answer out of an inner one."""
-    response = Response(answer.body, answer.status)
+    response = Response(iter(answer.rest) if answer.rest else answer.body, answer.status)
+    if answer.rest:
+        response.call_on_close(answer.rest.close)
     response.headers.remove("Content-Type")
     for name in GIVEN_BACK:
         if name in answer.headers:

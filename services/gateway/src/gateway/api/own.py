@@ -26,8 +26,8 @@ class KeyRequest(Body):
     label: Annotated[Line, Field(min_length=1, max_length=120)]
 
 
-class KeyPage(BaseModel):
-    """Which keys to list."""
+class Page(BaseModel):
+    """Which part of a list."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -56,7 +56,7 @@ def issue_key() -> ResponseReturnValue:
 def keys() -> ResponseReturnValue:
     """List the host's keys without their secrets."""
     host_id = require_key()
-    page = KeyPage.model_validate(request.args.to_dict())
+    page = Page.model_validate(request.args.to_dict())
     items, next_cursor = parts().api_keys.page(host_id, limit=page.limit, cursor=page.cursor)
     return {"items": items, "next_cursor": next_cursor}
 
