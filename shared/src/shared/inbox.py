@@ -5,6 +5,8 @@ The bus only carries. Retry, order, poison and replay are here, the same with a 
 """
 
 import random
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from shared import due, logs
 from shared.clock import Clock
@@ -45,10 +48,14 @@ Handlers = Mapping[type[Event], Handler]
 
 LEASE = timedelta(seconds=10)
 BATCH = 50
+HOLD_SECONDS = 0.025
+"""How long a backlog may keep other writers waiting: on SQLite there is one at a time."""
 ATTEMPTS = 15
 """About an hour of trying with the waits below."""
 FIRST_WAIT = timedelta(milliseconds=200)
 LONGEST_WAIT = timedelta(minutes=10)
+LOST = (OperationalError, InterfaceError)
+"""With these the whole transaction is gone: a deadlock, a time-out, a server that went away."""
 KEEP = timedelta(days=14)
 """How long a handled event is remembered, and with it the power to know a repeat."""
 
@@ -144,32 +151,58 @@ class Worker:
                 where=[INBOX.c.state == "waiting", _first_of_its_subject()],
                 order_by=[INBOX.c.id],
             )
-        for row in rows:
-            self._handle(row)
+        waiting = deque(rows)
+        while waiting:
+            self._handle_some(waiting)
         return len(rows)
 
-    def _handle(self, row: Row[Any]) -> None:
+    def _handle_some(self, waiting: deque[Row[Any]]) -> None:
+        """Handle events in one transaction until others have waited long enough for the database.
+
+        A backlog waits for the disk once that way, and not once for each event.
+        """
+        taken: list[Row[Any]] = []
+        troubles: list[tuple[Row[Any], Exception]] = []
+        until = time.monotonic() + HOLD_SECONDS
         try:
-            received = unwrap(row.body)
-        except UnreadableEventError as error:
-            self._park(row, str(error))
-            return
+            with self.database.write() as tx:
+                while waiting and (not taken or time.monotonic() < until):
+                    taken.append(waiting.popleft())
+                    try:
+                        with tx.begin_nested():
+                            self._handle(tx, taken[-1])
+                    except LOST:
+                        raise
+                    except Exception as error:  # noqa: BLE001 - whatever a handler raises is this event's alone
+                        troubles.append((taken[-1], error))
+        except LOST as error:
+            # The transaction is lost, to a deadlock perhaps, and with it what the others did. They wait.
+            troubles = [(row, error) for row in taken]
+        for row, trouble in troubles:
+            self._not_handled(row, trouble)
+
+    def _handle(self, tx: Connection, row: Row[Any]) -> None:
+        received = unwrap(row.body)
         handler = self.handlers.get(type(received.event))
         logs.follow(received.traceparent)
         try:
-            with self.database.write() as tx:
-                due.confirm(tx, INBOX, row.id, row.lease)
-                now = self.clock()
-                if handler is not None:
-                    handler(received.event, tx, now)
-                # The body has done its work, and it holds people's names and addresses.
-                due.settle(tx, INBOX, row.id, row.lease, next_attempt_at=None, state="done", finished_at=now, body="")
-        except due.LeaseLostError:
-            log.warning("event_lease_lost", event_id=row.event_id, type=row.type)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the event waits and is tried again
-            self._failed(row, error)
+            due.confirm(tx, INBOX, row.id, row.lease)
+            now = self.clock()
+            if handler is not None:
+                handler(received.event, tx, now)
+            # The body has done its work, and it holds people's names and addresses.
+            due.settle(tx, INBOX, row.id, row.lease, next_attempt_at=None, state="done", finished_at=now, body="")
         finally:
             logs.follow(None)
+
+    def _not_handled(self, row: Row[Any], error: Exception) -> None:
+        match error:
+            case UnreadableEventError():
+                self._park(row, str(error))
+            case due.LeaseLostError():
+                log.warning("event_lease_lost", event_id=row.event_id, type=row.type)
+            case _:
+                self._failed(row, error)
 
     def _failed(self, row: Row[Any], error: Exception) -> None:
         # The exception's own text may quote the row's values, so only its type is kept.

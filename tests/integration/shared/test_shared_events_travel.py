@@ -4,6 +4,7 @@ import json
 import random
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,8 @@ import pika
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import Connection, MetaData, event, select
+from sqlalchemy.exc import OperationalError
 
 from shared import due, inbox, outbox
 from shared.bus import Bus
@@ -261,6 +263,47 @@ def test_an_event_whose_handler_keeps_failing_is_parked_and_can_be_replayed(data
     assert handled == [1]
 
 
+def test_a_backlog_shares_transactions_and_a_failure_in_one_undoes_only_its_own_work(database: Database) -> None:
+    commits: list[object] = []
+    event.listen(database.engine, "commit", commits.append)
+
+    def note(happened: MeetingReady, tx: Connection, now: datetime) -> None:
+        outbox.add(tx, ZoomConnected(host_id=happened.booking_id), source="x", now=now)
+        if happened.booking_id == "b3":
+            raise ValueError
+
+    messages = [wrap(ready(f"b{number}"), source="x", now=NOW) for number in range(40)]
+    inbox.receive(database, messages, NOW)
+    commits.clear()
+    assert inbox.Worker(database, {MeetingReady: note}, Clock(), random.Random(1)).step() == 40
+    assert len(commits) < 20
+    with database.read() as tx:
+        told = {unwrap(body).subject for body in tx.execute(select(outbox.OUTBOX.c.body)).scalars()}
+    assert told == {f"b{number}" for number in range(40)} - {"b3"}
+    assert sorted(states(database)) == [("done", None)] * 39 + [("waiting", "handler failed: ValueError")]
+
+
+def test_a_transaction_that_is_lost_leaves_its_events_waiting(database: Database) -> None:
+    lost = {"yet": False}
+    handled: list[str] = []
+
+    def note(happened: MeetingReady, _tx: Connection, _now: datetime) -> None:
+        if happened.booking_id == "b2" and not lost["yet"]:
+            lost["yet"] = True
+            raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
+        handled.append(happened.booking_id)
+
+    clock = Clock()
+    work = inbox.Worker(database, {MeetingReady: note}, clock, random.Random(1))
+    inbox.receive(database, [wrap(ready(f"b{number}"), source="x", now=NOW) for number in range(4)], NOW)
+    work.step()
+    assert ("waiting", "handler failed: OperationalError") in states(database)
+    clock.now += timedelta(seconds=1)
+    work.step()
+    assert states(database) == [("done", None)] * 4
+    assert set(handled) == {"b0", "b1", "b2", "b3"}
+
+
 def test_a_worker_that_lost_its_lease_changes_nothing(database: Database) -> None:
     clock = Clock()
     seen: list[str] = []
@@ -276,7 +319,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(database: Database) -> Non
     clock.now += inbox.LEASE
     second = inbox.Worker(database, {ZoomConnected: slow}, clock, random.Random(1))
     assert second.step() == 1
-    first._handle(mine)
+    first._handle_some(deque([mine]))
     assert seen == ["slow"]
     with database.read() as tx:
         assert outbox.waiting(tx) == 1

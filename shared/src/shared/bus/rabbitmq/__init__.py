@@ -15,7 +15,7 @@ from shared.bus.rabbitmq.listening import Listener
 from shared.bus.rabbitmq.presence import Presence
 from shared.events.envelope import Message
 
-PATIENCE = 10.0
+PATIENCE = 8.0
 """Seconds for one window, connecting included. A broker that takes longer is given up, and tried afresh later."""
 PING_TIMEOUT = 5.0
 STOP_SECONDS = 1.0
