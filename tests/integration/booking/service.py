@@ -98,9 +98,11 @@ class Service:
     def change(self, booking: Json, what: str, **body: Any) -> requests.Response:
         return self.call("POST", f"/bookings/{booking['reference']}/{what}", json=body)
 
-    def outbox(self) -> list[Received]:
+    def outbox(self, about: str = "booking.") -> list[Received]:
+        """Give what waits to be sent of events whose type begins like this."""
+        query = OUTBOX.select().where(OUTBOX.c.type.startswith(about)).order_by(OUTBOX.c.seq)
         with self.database.read() as tx:
-            return [unwrap(row.body) for row in tx.execute(OUTBOX.select().order_by(OUTBOX.c.seq))]
+            return [unwrap(row.body) for row in tx.execute(query)]
 
     def hear(self, event: Event) -> None:
         with self.database.write() as tx:

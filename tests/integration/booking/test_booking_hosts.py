@@ -20,6 +20,8 @@ def test_a_new_host_starts_with_working_hours_and_an_intro(service: Service, hos
         "welcome_text": "",
         "color": "#2563eb",
         "calendar_feed": host["calendar_feed"],
+        "change_cutoff": 0,
+        "logo": None,
     }
     assert host["calendar_feed"].startswith(PUBLIC_URL)
     hours = service.get("/me/availability", host=host["id"])
@@ -28,6 +30,7 @@ def test_a_new_host_starts_with_working_hours_and_an_intro(service: Service, hos
         "timezone": "Europe/Berlin",
         "weekly": [{"weekday": weekday, "start": "09:00", "end": "17:00"} for weekday in weekdays],
         "overrides": [],
+        "vacations": [],
     }
     [intro] = service.get("/me/session-types", host=host["id"])["items"]
     assert intro == {
@@ -47,6 +50,8 @@ def test_a_new_host_starts_with_working_hours_and_an_intro(service: Service, hos
         "questions": [],
         "color": "#2563eb",
         "active": True,
+        "reminders": [1440, 60],
+        "availability": None,
     }
 
 
@@ -80,7 +85,7 @@ def test_a_host_changes_the_profile(service: Service, host: Json) -> None:
 def test_the_public_page_shows_active_types_only(service: Service, host: Json) -> None:
     hidden = service.offer(host, slug="hidden", active=False)
     page = service.get(f"/hosts/{host['handle']}")
-    assert {"name", "handle", "welcome_text", "color", "timezone", "session_types"} == page.keys()
+    assert {"name", "handle", "welcome_text", "color", "logo", "timezone", "session_types"} == page.keys()
     assert [one["slug"] for one in page["session_types"]] == ["intro"]
     assert "email" not in str(page)
     refused = service.try_to_book(host, f"{MONDAY}T09:00:00+01:00", hidden["slug"])
@@ -104,6 +109,7 @@ def test_working_hours_are_replaced_as_a_whole(service: Service, host: Json) -> 
         "timezone": "America/New_York",
         "weekly": wanted["weekly"][::-1],
         "overrides": wanted["overrides"][::-1],
+        "vacations": [],
     }
     assert service.get("/me/availability", host=host["id"]) == changed
     assert service.get("/me", host=host["id"])["timezone"] == "America/New_York"

@@ -58,7 +58,7 @@ def booking(**values: object) -> Booking:
 def test_a_moved_booking_has_the_next_version_and_waits_for_its_link() -> None:
     moved = booking().rescheduled(START + timedelta(days=1), LESSON, NOW)
     assert (moved.version, moved.end - moved.start) == (2, timedelta(minutes=60))
-    assert moved.booked == Booked("lesson", "Lesson", "", 60)
+    assert moved.booked == Booked("lesson", "Lesson", "", 60, (1440, 60))
     assert moved.video == Video("zoom", "pending")
 
 

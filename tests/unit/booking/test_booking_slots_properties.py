@@ -91,13 +91,18 @@ def open_minutes(availability: Availability, first: date, days: int) -> list[tup
     return [(day, minutes) for (day, _), minutes in found.items()]
 
 
+def seconds(at: datetime | int) -> float:
+    return at if isinstance(at, int) else at.timestamp()
+
+
 def seats(rules: Terms, diary: Diary, start: datetime) -> int:
     end = start + rules.duration * MINUTE
     joined = [group.taken for group in diary.groups if (group.start, group.end) == (start, end)]
     if joined:
         return rules.capacity - joined[-1]
-    begin, done = start - rules.buffer_before * MINUTE, end + rules.buffer_after * MINUTE
-    return 0 if any(since < done and begin < until for since, until in diary.busy) else rules.capacity
+    begin, done = seconds(start - rules.buffer_before * MINUTE), seconds(end + rules.buffer_after * MINUTE)
+    overlaps = any(seconds(since) < done and begin < seconds(until) for since, until in diary.busy)
+    return 0 if overlaps else rules.capacity
 
 
 def reference(
@@ -105,7 +110,7 @@ def reference(
 ) -> dict[datetime, int]:
     """Find free starts the slow way, one minute after the other."""
     today = reading(now, availability.zone)[0]
-    per_day = Counter(reading(start, availability.zone)[0] for start in diary.booked)
+    per_day = Counter(reading(datetime.fromtimestamp(seconds(at), UTC), availability.zone)[0] for at in diary.booked)
     found = {}
     for day, minutes in open_minutes(availability, first, (last - first).days + 1):
         inside = set(minutes)

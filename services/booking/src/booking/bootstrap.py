@@ -8,12 +8,11 @@ from booking.bookings import Refused
 from booking.handlers import HANDLERS
 from booking.handlers.desk import Desk
 from booking.settings import Settings
-from booking.worker import Sweep, Worker
+from booking.worker import Introductions, Sweep, Worker
 from shared import bus, inbox, outbox
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
-from shared.setback import Setback
 
 if TYPE_CHECKING:
     from flask_openapi3 import OpenAPI
@@ -33,6 +32,7 @@ def app(settings: Settings, *, clock: Clock = system) -> "OpenAPI":
         clock=clock,
         checks={"database": database.ping, "events": partial(outbox.late, database, clock)},
         refused=Refused,
+        raw_paths=api.RAW_PATHS,
         figures=partial(metrics.read_queues, database),
     )
     api.install(made, Desk(database, clock), settings.public_url)
@@ -50,5 +50,5 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         relay=Relay(database, carrier, clock),
         inbox=inbox.Worker(database, HANDLERS, clock, chance or random.Random()),
         sweep=Sweep(database, clock),
-        setback=Setback(database, clock),
+        introductions=Introductions(database, clock),
     )

@@ -1,17 +1,17 @@
 """What the worker process does: sends events, takes events in, handles them, forgets what is old."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from booking import storage
+from booking.handlers import introductions
 from shared import inbox, loops
 from shared.bus import Bus
-from shared.clock import Clock, Every
+from shared.clock import Clock
 from shared.database import Database
 from shared.outbox import Relay
-from shared.setback import Setback
 
 QUEUE = "booking.events"
 SWEEP_EVERY = timedelta(hours=1)
@@ -25,16 +25,34 @@ class Sweep:
 
     database: Database
     clock: Clock
-    _every: Every = field(default_factory=lambda: Every(SWEEP_EVERY))
+    _next: datetime | None = None
 
     def step(self) -> int:
         """Forget what is old when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._every.is_due(now):
+        if self._next is None or now >= self._next:
+            self._next = now + SWEEP_EVERY
             with self.database.write() as tx:
                 inbox.forget(tx, now)
                 storage.forget_keys(tx, now - KEYS_KEPT)
         return 0
+
+
+@dataclass
+class Introductions:
+    """Tells the other services, once, of hosts who were there before hosts were announced."""
+
+    database: Database
+    clock: Clock
+    _done: bool = False
+
+    def step(self) -> int:
+        """Tell of some; nobody signs up without being announced, so there comes an end for good."""
+        if self._done:
+            return 0
+        told = introductions.introduce(self.database, self.clock())
+        self._done = told == 0
+        return told
 
 
 @dataclass
@@ -47,7 +65,7 @@ class Worker:
     relay: Relay
     inbox: inbox.Worker
     sweep: Sweep
-    setback: Setback
+    introductions: Introductions
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops."""
@@ -55,7 +73,7 @@ class Worker:
             "relay": self.relay.step,
             "inbox": self.inbox.step,
             "sweep": self.sweep.step,
-            "setback": self.setback.step,
+            "introductions": self.introductions.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

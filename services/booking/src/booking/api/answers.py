@@ -1,5 +1,6 @@
 """How views leave the house, and what the views of requests are made with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
@@ -11,8 +12,13 @@ from booking.api.views import Views
 from booking.handlers.desk import Desk
 
 CALENDAR = "text/calendar; charset=utf-8; method=PUBLISH"
-CALENDAR_RESPONSES: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
+CSV = "text/csv; charset=utf-8"
+Documented = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
+CALENDAR_RESPONSES: Documented = {
     200: {"description": "iCalendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}
+}
+CSV_RESPONSES: Documented = {
+    200: {"description": "One line for each", "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
 EXTENSION = "booking"
 
@@ -41,4 +47,12 @@ def calendar(content: bytes, *, download: bool) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     if download:
         response.headers["Content-Disposition"] = 'attachment; filename="booking.ics"'
+    return response
+
+
+def table(rows: Iterable[str], name: str) -> Response:
+    """Answer with CSV, line by line."""
+    response = Response(rows, content_type=CSV)
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -1,19 +1,22 @@
 """What people may send in a body: each field with its limits, and what becomes of it."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from booking.api import fields
-from booking.bookings import FIRST_HORIZON, Client, Location, Question, WorkingHours
+from booking.bookings import FIRST_HORIZON, FIRST_REMINDERS, Client, Location, Question, WorkingHours
 from booking.handlers.booking import Wish
 from booking.handlers.hosts import Profile
-from booking.slots import Interval
+from booking.slots import Interval, Vacation
 from shared.web import Body
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST_QUESTIONS = 20
+MOST_VACATIONS = 200
+MOST_REMINDERS = 5
 
 
 def _unsent() -> Any:
@@ -55,6 +58,13 @@ class HostChanges(Changes):
     default_video_provider: Literal["zoom", "none"] = _unsent()
     welcome_text: fields.LongText = _unsent()
     color: fields.Color = _unsent()
+    change_cutoff: fields.Cutoff = _unsent()
+
+
+class EmailBody(Body):
+    """Where mail reaches a host from now on."""
+
+    email: fields.HostEmail
 
 
 class IntervalBody(Body):
@@ -87,10 +97,22 @@ class OverrideBody(Body):
     intervals: Annotated[list[IntervalBody], Field(max_length=48)]
 
 
-class AvailabilityBody(Body):
-    """When a host works; replaces all that was said before."""
+class VacationBody(Body):
+    """Dates on which nothing is offered, both included."""
 
-    timezone: fields.Zone | None = None
+    first: fields.Day
+    last: fields.Day
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("last must not be before first")
+        return self
+
+
+class HoursBody(Body):
+    """Hours by weekday, and dates with hours of their own."""
+
     weekly: Annotated[list[WeeklyBody], Field(max_length=336)]
     overrides: Annotated[list[OverrideBody], Field(max_length=1000)] = Field(default_factory=list)
 
@@ -109,6 +131,17 @@ class AvailabilityBody(Body):
             override.date: [interval.interval() for interval in override.intervals] for override in self.overrides
         }
         return WorkingHours(weekly, overrides)
+
+
+class AvailabilityBody(HoursBody):
+    """When a host works; replaces all that was said before."""
+
+    timezone: fields.Zone | None = None
+    vacations: Annotated[list[VacationBody], Field(max_length=MOST_VACATIONS)] = Field(default_factory=list)
+
+    def hours(self) -> WorkingHours:
+        """Give it to the rules."""
+        return replace(super().hours(), vacations=[Vacation(away.first, away.last) for away in self.vacations])
 
 
 class LocationBody(Body):
@@ -150,6 +183,15 @@ def _each_key_once(questions: list[QuestionBody]) -> list[QuestionBody]:
 Questions = Annotated[list[QuestionBody], Field(max_length=MOST_QUESTIONS), fields.After(_each_key_once)]
 
 
+def _latest_last(reminders: list[int]) -> list[int]:
+    if len(set(reminders)) < len(reminders):
+        raise ValueError("must hold each time once")
+    return sorted(reminders, reverse=True)
+
+
+Reminders = Annotated[list[fields.Reminder], Field(max_length=MOST_REMINDERS), fields.After(_latest_last)]
+
+
 class _SessionTypeValues(Changes):
     def values(self) -> dict[str, Any]:
         """Give what was sent in the words of the rules."""
@@ -158,11 +200,18 @@ class _SessionTypeValues(Changes):
             given["location"] = given["location"].location()
         if "questions" in given:
             given["questions"] = tuple(Question(q.key, q.label, q.required) for q in given["questions"])
+        if "reminders" in given:
+            given["reminders"] = tuple(given["reminders"])
+        if given.get("availability") is not None:
+            given["availability"] = given["availability"].hours()
         return given
 
 
 class SessionTypeBody(_SessionTypeValues):
-    """Something new to offer. Minutes, except `horizon` (days)."""
+    """Something new to offer. Minutes, except `horizon` (days); `reminders` count from the start backwards.
+
+    `availability` are hours of its own in place of the host's.
+    """
 
     slug: fields.Slug
     title: fields.Title
@@ -179,6 +228,8 @@ class SessionTypeBody(_SessionTypeValues):
     questions: Questions = Field(default_factory=list)
     color: fields.Color = _unsent()
     active: fields.Flag = True
+    reminders: Reminders = Field(default_factory=lambda: list(FIRST_REMINDERS))
+    availability: HoursBody | None = None
 
     def given(self) -> dict[str, Any]:
         """Give what was sent and the defaults of the rest; the color is the host's unless it was sent."""
@@ -189,7 +240,7 @@ class SessionTypeBody(_SessionTypeValues):
 
 
 class SessionTypeChanges(_SessionTypeValues):
-    """Changes of what is offered; a null location, step or maximum is the default again."""
+    """Changes of what is offered; a null location, step, maximum or availability is the default again."""
 
     slug: fields.Slug = _unsent()
     title: fields.Title = _unsent()
@@ -206,6 +257,8 @@ class SessionTypeChanges(_SessionTypeValues):
     questions: Questions = _unsent()
     color: fields.Color = _unsent()
     active: fields.Flag = _unsent()
+    reminders: Reminders = _unsent()
+    availability: HoursBody | None = None
 
 
 class ClientBody(Body):
@@ -230,10 +283,27 @@ class WishBody(Body):
         return Wish(self.start, client, self.notes or "", self.answers or {})
 
 
+class HostWishBody(WishBody):
+    """What a host books for a client. At `any_time` only the past and what is booked already are refused."""
+
+    session_type_id: fields.Found
+    any_time: fields.Flag = False
+
+    def wish(self) -> Wish:
+        """Give it to the handlers."""
+        return replace(super().wish(), by="host", any_time=self.any_time)
+
+
 class RescheduleBody(Body):
     """Where a booking is to be moved."""
 
     start: fields.Moment
+
+
+class HostRescheduleBody(RescheduleBody):
+    """Where a host moves a booking. At `any_time` only the past and what is booked already are refused."""
+
+    any_time: fields.Flag = False
 
 
 class CancelBody(Body):

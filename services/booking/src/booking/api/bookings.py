@@ -4,12 +4,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 
 from booking import calendar
-from booking.api import answers, views
+from booking.api import answers, export, views
 from booking.api.answers import parts, shown
-from booking.api.bodies import CancelBody, RescheduleBody, WishBody
+from booking.api.bodies import CancelBody, HostRescheduleBody, HostWishBody, RescheduleBody, WishBody
 from booking.api.queries import (
     BookingsQuery,
     FeedQuery,
+    FiltersQuery,
     IdPath,
     OfferPath,
     Place,
@@ -43,8 +44,8 @@ def booking_of_client(path: ReferencePath) -> Response:
 @routes.get("/bookings/<reference>/slots", responses={200: SlotsView})
 def slots_for_client(path: ReferencePath, query: SlotsQuery) -> Response:
     """List where a booking could be moved to."""
-    question = Question(query.first, query.last, query.timezone)
-    return shown(views.slots(*offers.free_slots_for(parts().desk, by_reference(path.reference), question)))
+    question, find = Question(query.first, query.last, query.timezone), by_reference(path.reference)
+    return shown(views.slots(*offers.free_slots_for(parts().desk, find, question, by="client")))
 
 
 @routes.post("/bookings/<reference>/reschedule", responses={200: BookingView})
@@ -79,6 +80,21 @@ def bookings(query: BookingsQuery) -> Response:
     return shown(BookingsView(items=items, next_cursor=following))
 
 
+@routes.post("/me/bookings", responses={200: BookingView, 201: BookingView})
+def book_for_client(header: RepeatHeader, body: HostWishBody) -> Response:
+    """Book for a client; at any time if need be, and under the same idempotency key only once."""
+    host_id, type_id = require_host(), body.session_type_id
+    record, new = booking.book_for_client(parts().desk, host_id, type_id, body.wish(), key=header.key)
+    return shown(parts().views.booking(record, "host"), 201 if new else 200)
+
+
+@routes.get("/me/bookings.csv", responses=answers.CSV_RESPONSES)
+def bookings_as_csv(query: FiltersQuery) -> Response:
+    """Give all bookings of a list as CSV."""
+    found = reading.all_bookings(parts().desk, require_host(), query.filters)
+    return answers.table(export.rows(*found), "bookings.csv")
+
+
 @routes.get("/me/bookings/<id>", responses={200: BookingWithTimelineView})
 def booking_of_host(path: IdPath) -> Response:
     """Give a booking with all that has happened."""
@@ -89,14 +105,15 @@ def booking_of_host(path: IdPath) -> Response:
 @routes.get("/me/bookings/<id>/slots", responses={200: SlotsView})
 def slots_for_host(path: IdPath, query: SlotsQuery) -> Response:
     """List where a booking could be moved to."""
-    question = Question(query.first, query.last, query.timezone)
-    return shown(views.slots(*offers.free_slots_for(parts().desk, of_host(require_host(), path.id), question)))
+    question, find = Question(query.first, query.last, query.timezone), of_host(require_host(), path.id)
+    return shown(views.slots(*offers.free_slots_for(parts().desk, find, question, by="host")))
 
 
 @routes.post("/me/bookings/<id>/reschedule", responses={200: BookingView})
-def reschedule_by_host(path: IdPath, body: RescheduleBody) -> Response:
-    """Move a booking to another free time."""
-    moved = booking.reschedule(parts().desk, of_host(require_host(), path.id), body.start, by="host")
+def reschedule_by_host(path: IdPath, body: HostRescheduleBody) -> Response:
+    """Move a booking to another time."""
+    find = of_host(require_host(), path.id)
+    moved = booking.reschedule(parts().desk, find, body.start, by="host", any_time=body.any_time)
     return shown(parts().views.booking(moved, "host"))
 
 

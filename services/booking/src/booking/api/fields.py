@@ -133,6 +133,8 @@ DayOrMoment = Annotated[date | Annotated[datetime, AfterValidator(_in_utc)], Bef
 Duration = Annotated[int, Field(strict=True, ge=5, le=480)]
 Buffer = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Notice = Annotated[int, Field(strict=True, ge=0, le=525_600)]
+Cutoff = Annotated[int, Field(strict=True, ge=0, le=525_600)]
+Reminder = Annotated[int, Field(strict=True, ge=5, le=43_200)]
 Horizon = Annotated[int, Field(strict=True, ge=1, le=365)]
 Step = Annotated[int, Field(strict=True, ge=5, le=1440)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1000)]

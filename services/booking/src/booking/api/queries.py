@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 
 from booking.api import fields
-from booking.bookings import Refused
+from booking.bookings import Refused, VideoState
 from booking.storage import Filters
 
 DEFAULT_LIMIT = 50
@@ -83,20 +83,49 @@ class PageQuery(Asked):
         return None if self.cursor is None else _place(self.cursor)
 
 
-class BookingsQuery(PageQuery):
+class FiltersQuery(Asked):
     """Which bookings: by their start (`from` and `to` are dates of the host, both included, or moments)."""
 
     since: Annotated[fields.DayOrMoment | None, fields.Blank] = Field(default=None, alias="from")
     until: Annotated[fields.DayOrMoment | None, fields.Blank] = Field(default=None, alias="to")
     status: Annotated[Literal["confirmed", "canceled"] | None, fields.Blank] = None
     q: Annotated[fields.Words | None, fields.Blank] = None
+    session_type: Annotated[fields.Found | None, fields.Blank] = None
+    video_state: Annotated[VideoState | None, fields.Blank] = None
+    order: Annotated[Literal["asc", "desc"] | None, fields.Blank] = Field(
+        default=None, description="By the start; the earliest first unless it is desc."
+    )
 
     def filters(self, zone: ZoneInfo) -> Filters:
         """Give the filters, with dates read on the host's clock."""
         until = self.until
         if isinstance(until, date) and not isinstance(until, datetime):
             until = min(until, LAST_YEAR) + timedelta(days=1)
-        return Filters(_moment(self.since, zone), _moment(until, zone), self.status, self.q)
+        return Filters(
+            _moment(self.since, zone),
+            _moment(until, zone),
+            self.status,
+            self.q,
+            self.session_type,
+            self.video_state,
+            self.order == "desc",
+        )
+
+
+class BookingsQuery(FiltersQuery, PageQuery):
+    """Which bookings, and which part of their list."""
+
+
+class StartQuery(Asked):
+    """Which time is asked about."""
+
+    start: fields.Moment
+
+
+class LogoQuery(Asked):
+    """Which content of a logo: only there so that a changed one has another address."""
+
+    v: fields.Found | None = None
 
 
 class FeedQuery(Asked):

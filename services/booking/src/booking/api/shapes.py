@@ -4,8 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from booking.bookings.booking import Party, Status, VideoState
-from booking.bookings.hosts import DefaultProvider, Provider
+from booking.bookings import DefaultProvider, Party, Provider, RemovedBecause, Status, VideoState
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
@@ -28,6 +27,14 @@ class HostView(View):
     default_video_provider: DefaultProvider
     welcome_text: str
     color: str
+    calendar_feed: Address
+    change_cutoff: int = Field(description="Minutes before the start until which a client may move or cancel.")
+    logo: str | None = Field(description="The path of the picture; another content has another one.")
+
+
+class FeedView(View):
+    """The secret address of a host's calendar feed."""
+
     calendar_feed: Address
 
 
@@ -53,12 +60,25 @@ class OverrideView(View):
     intervals: list[IntervalView]
 
 
-class AvailabilityView(View):
-    """When a host works."""
+class VacationView(View):
+    """Dates on which nothing is offered, both included."""
 
-    timezone: str
+    first: str
+    last: str
+
+
+class HoursView(View):
+    """Hours by weekday, and dates with hours of their own."""
+
     weekly: list[WeeklyView]
     overrides: list[OverrideView]
+
+
+class AvailabilityView(HoursView):
+    """When a host works, and when not at all: a vacation wins over everything."""
+
+    timezone: str
+    vacations: list[VacationView]
 
 
 class LocationView(View):
@@ -101,6 +121,8 @@ class SessionTypeView(OfferView):
     horizon: int
     slot_step: int
     max_per_day: int | None
+    reminders: list[int] = Field(description="Minutes before the start.")
+    availability: HoursView | None = Field(description="Hours of its own in place of the host's.")
 
 
 class SessionTypesView(View):
@@ -117,6 +139,7 @@ class PublicHostView(View):
     handle: str
     welcome_text: str
     color: str
+    logo: str | None
     timezone: str
     session_types: list[OfferView]
 
@@ -134,6 +157,14 @@ class SlotsView(View):
 
     timezone: str
     slots: list[SlotView]
+
+
+class WhyView(View):
+    """Whether a time is offered, and if not, the one rule that removes it."""
+
+    offered: bool
+    rule: str | None
+    text: str
 
 
 class BookedView(View):
@@ -160,6 +191,13 @@ class ClientView(View):
     timezone: str
 
 
+class StretchView(View):
+    """From when to when."""
+
+    start: Time
+    end: Time
+
+
 class VideoView(View):
     """Where the video link is on its way."""
 
@@ -167,6 +205,8 @@ class VideoView(View):
     state: VideoState
     join_url: str | None
     passcode: str | None
+    moved_to: StretchView | None = Field(description="Where the host moved the meeting in Zoom.")
+    removed_because: RemovedBecause | None
 
 
 class LinksView(View):
@@ -195,6 +235,8 @@ class BookingView(View):
     video: VideoView
     canceled_by: Party | None
     cancel_reason: str | None
+    changeable: bool = Field(description="Whether the client may move or cancel it now.")
+    changeable_until: Time | None
     created_at: Time
     links: LinksView
 

@@ -11,7 +11,9 @@ from booking.api.shapes import (
     BookingView,
     BookingWithTimelineView,
     ClientView,
+    FeedView,
     HostView,
+    HoursView,
     IntervalView,
     LineView,
     LinksView,
@@ -23,22 +25,26 @@ from booking.api.shapes import (
     SessionTypeView,
     SlotsView,
     SlotView,
+    StretchView,
+    VacationView,
     VideoView,
     WeeklyView,
 )
-from booking.bookings import Host, Location, Party, SessionType, WorkingHours
+from booking.bookings import Host, Location, Party, SessionType, Video, WorkingHours
 from booking.handlers.desk import Record, clock_of
 from booking.slots import Slot
 from booking.storage import Line
+from shared.clock import Clock
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Views:
-    """Makes what callers see; `public_url` is where they reach us."""
+    """Makes what callers see; `public_url` is where they reach us, the clock says what can still be changed."""
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, clock: Clock) -> None:
         self._public_url = public_url
+        self._clock = clock
 
     def host(self, found: Host) -> HostView:
         """Show a host to the host."""
@@ -51,13 +57,20 @@ class Views:
             default_video_provider=found.default_video_provider,
             welcome_text=found.welcome_text,
             color=found.color,
-            calendar_feed=f"{self._public_url}/api/v1/me/calendar.ics?key={found.feed_key}",
+            calendar_feed=self.feed(found).calendar_feed,
+            change_cutoff=found.change_cutoff,
+            logo=_logo(found),
         )
+
+    def feed(self, found: Host) -> FeedView:
+        """Show a host the address of the calendar feed."""
+        return FeedView(calendar_feed=f"{self._public_url}/api/v1/me/calendar.ics?key={found.feed_key}")
 
     def booking(self, record: Record, reader: Party) -> BookingView:
         """Show a booking with its times on the clock of its reader."""
         found, host = record
         clock = clock_of(record, reader)
+        until = found.changeable_until(host.change_cutoff)
         return BookingView(
             id=found.id,
             reference=found.reference,
@@ -72,9 +85,11 @@ class Views:
             answers=dict(found.answers),
             questions=[QuestionView.model_validate(question) for question in found.questions],
             location=_without_link(found.location),
-            video=VideoView.model_validate(found.video),
+            video=_video(found.video, clock),
             canceled_by=found.canceled_by,
             cancel_reason=found.cancel_reason,
+            changeable=until is not None and self._clock() < until,
+            changeable_until=None if until is None else _at(until, clock),
             created_at=_at(found.created_at, clock),
             links=LinksView(page=self.page(record), calendar=f"{self._api(record)}/calendar.ics"),
         )
@@ -107,6 +122,16 @@ class Views:
 
 def availability(found: Host, hours: WorkingHours) -> AvailabilityView:
     """Show when a host works."""
+    shown = _hours(hours)
+    return AvailabilityView(
+        timezone=found.timezone,
+        weekly=shown.weekly,
+        overrides=shown.overrides,
+        vacations=[VacationView(first=away.first.isoformat(), last=away.last.isoformat()) for away in hours.vacations],
+    )
+
+
+def _hours(hours: WorkingHours) -> HoursView:
     weekly = [
         WeeklyView(weekday=WEEKDAYS[weekday], start=_clock(interval.start), end=_clock(interval.end))
         for weekday, intervals in sorted(hours.weekly.items())
@@ -118,12 +143,14 @@ def availability(found: Host, hours: WorkingHours) -> AvailabilityView:
         )
         for day, intervals in sorted(hours.overrides.items())
     ]
-    return AvailabilityView(timezone=found.timezone, weekly=weekly, overrides=overrides)
+    return HoursView(weekly=weekly, overrides=overrides)
 
 
 def session_type(found: SessionType) -> SessionTypeView:
     """Show a session type to its host."""
-    return SessionTypeView.model_validate(found.changed(slot_step=found.terms.slot_step))
+    own = None if found.availability is None else _hours(found.availability)
+    shown = {name: getattr(found, name) for name in SessionTypeView.model_fields}
+    return SessionTypeView.model_validate({**shown, "slot_step": found.terms.slot_step, "availability": own})
 
 
 def public_host(found: Host, offered: Sequence[SessionType]) -> PublicHostView:
@@ -133,6 +160,7 @@ def public_host(found: Host, offered: Sequence[SessionType]) -> PublicHostView:
         handle=found.handle,
         welcome_text=found.welcome_text,
         color=found.color,
+        logo=_logo(found),
         timezone=found.timezone,
         session_types=[
             OfferView.model_validate(one).model_copy(update={"location": _without_link(one.location)})
@@ -147,6 +175,22 @@ def slots(clock: ZoneInfo, found: Sequence[Slot]) -> SlotsView:
         SlotView(start=_at(slot.start, clock), end=_at(slot.end, clock), seats_left=slot.seats_left) for slot in found
     ]
     return SlotsView(timezone=clock.key, slots=shown)
+
+
+def _logo(found: Host) -> str | None:
+    return None if found.logo is None else f"/api/v1/hosts/{found.handle}/logo?v={found.logo}"
+
+
+def _video(found: Video, clock: ZoneInfo) -> VideoView:
+    moved_to = found.moved_to
+    return VideoView(
+        provider=found.provider,
+        state=found.state,
+        join_url=found.join_url,
+        passcode=found.passcode,
+        moved_to=StretchView(start=_at(moved_to.start, clock), end=_at(moved_to.end, clock)) if moved_to else None,
+        removed_because=found.removed_because,
+    )
 
 
 def _without_link(location: Location) -> LocationView:

@@ -9,10 +9,12 @@ HANDLERS: Handlers = {
     events.MeetingDelayed: meetings.link_comes_later,
     events.MeetingUnavailable: meetings.link_waits_for_connection,
     events.MeetingFailed: meetings.link_will_not_come,
+    events.MeetingMoved: meetings.meeting_is_elsewhere,
     events.MeetingRemoved: meetings.link_is_gone,
     events.ZoomConnected: meetings.connection_changed,
     events.ZoomDisconnected: meetings.connection_changed,
     events.ZoomNeedsReconnect: meetings.connection_changed,
+    events.ZoomLinksWaiting: meetings.connection_changed,
     events.MailSent: mails.mail_is_out,
     events.MailFailed: mails.mail_is_late_or_lost,
 }

@@ -1,4 +1,4 @@
-"""What the other services and the timeline are told when a booking changes, in the transaction of the change."""
+"""What the other services and the timeline are told of a change, in the transaction of the change."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from booking import storage
 from booking.bookings import Booking, Host, Party
+from booking.handlers.sentences import when, who
 from shared import outbox
 from shared.events import (
     BookingCanceled,
@@ -14,33 +15,52 @@ from shared.events import (
     BookingRescheduled,
     ClientFacts,
     Event,
+    HostChanged,
     HostFacts,
+    HostRemoved,
     LocationFacts,
     QuestionFacts,
     SessionTypeFacts,
 )
 
 
-def booked(tx: Connection, booking: Booking, host: Host, now: datetime) -> None:
+def booked(tx: Connection, booking: Booking, host: Host, *, by: Party, now: datetime) -> None:
     """Tell of a new booking."""
-    text = f"{booking.client.name} booked {booking.booked.title} for {_when(booking.start, host)}."
-    _note(tx, booking, "booking.created", text, by="client", now=now)
+    client, title, start = booking.client.name, booking.booked.title, when(booking.start, host)
+    of_host = f"{host.name} (host) booked {title} for {client}: {start}."
+    text = f"{client} booked {title} for {start}." if by == "client" else of_host
+    _note(tx, booking, "booking.created", text, by=by, now=now)
     _send(tx, BookingCreated(booking=facts(booking, host)), now)
 
 
 def rescheduled(tx: Connection, before: Booking, after: Booking, host: Host, *, by: Party, now: datetime) -> None:
     """Tell of a booking that moved."""
-    text = f"{_who(after, host, by)} moved it from {_when(before.start, host)} to {_when(after.start, host)}."
+    text = f"{who(after, host, by)} moved it from {when(before.start, host)} to {when(after.start, host)}."
     _note(tx, after, "booking.rescheduled", text, by=by, now=now)
-    event = BookingRescheduled(booking=facts(after, host), previous_start=before.start, previous_end=before.end)
+    event = BookingRescheduled(booking=facts(after, host), previous_start=before.start, previous_end=before.end, by=by)
     _send(tx, event, now)
 
 
 def canceled(tx: Connection, booking: Booking, host: Host, *, by: Party, now: datetime) -> None:
     """Tell of a booking that was called off."""
     reason = f" Reason: {booking.cancel_reason}" if booking.cancel_reason else ""
-    _note(tx, booking, "booking.canceled", f"{_who(booking, host, by)} canceled it.{reason}", by=by, now=now)
+    _note(tx, booking, "booking.canceled", f"{who(booking, host, by)} canceled it.{reason}", by=by, now=now)
+    called_off(tx, booking, host, now)
+
+
+def called_off(tx: Connection, booking: Booking, host: Host, now: datetime) -> None:
+    """Tell the other services alone: of a booking whose own timeline is about to be erased."""
     _send(tx, BookingCanceled(booking=facts(booking, host)), now)
+
+
+def host_changed(tx: Connection, host: Host, now: datetime) -> None:
+    """Tell what a host is called now and where mail reaches the host."""
+    _send(tx, HostChanged(host=_card(host), revision=host.revision), now)
+
+
+def host_removed(tx: Connection, host_id: str, now: datetime) -> None:
+    """Tell that whatever is kept of a host is to be erased."""
+    _send(tx, HostRemoved(host_id=host_id, at=now), now)
 
 
 def facts(booking: Booking, host: Host) -> BookingFacts:
@@ -59,17 +79,23 @@ def facts(booking: Booking, host: Host) -> BookingFacts:
             title=what.title,
             description=what.description,
             duration=what.duration,
+            reminders=list(what.reminders),
         ),
-        host=HostFacts(id=host.id, name=host.name, email=host.email, handle=host.handle, timezone=host.timezone),
+        host=_card(host),
         client=ClientFacts(name=client.name, email=client.email, timezone=client.timezone),
         notes=booking.notes,
         answers=dict(booking.answers),
         questions=[QuestionFacts(key=question.key, label=question.label) for question in booking.questions],
         location=LocationFacts(kind=location.kind, provider=location.provider, detail=location.detail),
+        occupancy_id=booking.group_id,
         canceled_by=booking.canceled_by,
         cancel_reason=booking.cancel_reason,
         created_at=booking.created_at,
     )
+
+
+def _card(host: Host) -> HostFacts:
+    return HostFacts(id=host.id, name=host.name, email=host.email, handle=host.handle, timezone=host.timezone)
 
 
 def _send(tx: Connection, event: Event, now: datetime) -> None:
@@ -79,12 +105,3 @@ def _send(tx: Connection, event: Event, now: datetime) -> None:
 def _note(tx: Connection, booking: Booking, kind: str, text: str, *, by: Party, now: datetime) -> None:
     detail = {"by": by, "version": booking.version, "start": booking.start.isoformat()}
     storage.note(tx, booking.id, f"booking:{booking.version}", storage.Line(now, kind, text, detail))
-
-
-def _who(booking: Booking, host: Host, by: Party) -> str:
-    return f"{booking.client.name} (client)" if by == "client" else f"{host.name} (host)"
-
-
-def _when(moment: datetime, host: Host) -> str:
-    local = moment.astimezone(host.zone)
-    return f"{local:%A} {local.day} {local:%B} {local.year}, {local:%H:%M} ({host.timezone})"

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -31,12 +31,14 @@ from booking.slots import Reason
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client asks for."""
+    """What a client asks for, or a host for a client. With `any_time` only the past and what is booked refuse it."""
 
     start: datetime
     client: Client
     notes: str
     answers: Mapping[str, str]
+    by: Party = "client"
+    any_time: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -47,20 +49,48 @@ class Wish:
             [client.name, client.email, client.timezone],
             self.notes,
             sorted(self.answers.items()),
+            *([] if self.by == "client" else [self.by, self.any_time]),
         ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
+Chosen = tuple[Host, SessionType]
+Chooser = Callable[[Connection], Chosen]
+"""Finds the host, locked, and the session type that is to be booked. Raises `Refused`."""
+
+
 def book(desk: Desk, handle: str, slug: str, wish: Wish, *, key: str | None) -> tuple[Record, bool]:
     """Book a slot; give the booking, and whether it is new or the one made before under the same idempotency key."""
+
+    def choose(tx: Connection) -> Chosen:
+        host = require_handle(tx, handle, lock=True)
+        session_type = storage.session_type_by_slug(tx, host.id, slug)
+        if session_type is None:
+            raise missing("session_type")
+        return host, session_type
+
+    return _book_once(desk, choose, wish, key)
+
+
+def book_for_client(desk: Desk, host_id: str, type_id: str, wish: Wish, *, key: str | None) -> tuple[Record, bool]:
+    """Book as the host for a client, also what clients can't book themselves now."""
+
+    def choose(tx: Connection) -> Chosen:
+        host = require_host(tx, host_id, lock=True)
+        session_type = storage.session_type(tx, host_id, type_id)
+        if session_type is None or session_type.deleted_at is not None:
+            raise missing("session_type")
+        return host, session_type
+
+    return _book_once(desk, choose, wish, key)
+
+
+def _book_once(desk: Desk, choose: Chooser, wish: Wish, key: str | None) -> tuple[Record, bool]:
     clock = zone(wish.client.timezone, "client.timezone")
     try:
         with desk.database.write() as tx:
             now = desk.clock()
-            host = require_handle(tx, handle, lock=True)
-            session_type = storage.session_type_by_slug(tx, host.id, slug)
-            if session_type is None:
-                raise missing("session_type")
+            host, session_type = choose(tx)
             earlier = _made_before(tx, session_type, wish, key) if key else None
             if earlier is not None:
                 return Record(earlier, host), False
@@ -69,7 +99,8 @@ def book(desk: Desk, handle: str, slug: str, wish: Wish, *, key: str | None) -> 
                 storage.remember(tx, session_type.id, key, body_hash=wish.fingerprint, booking_id=booking.id, now=now)
             return Record(booking, host), True
     except NotFreeError as refused:
-        raise slot_taken(desk, refused, wish.start, clock) from refused
+        asked = clock if wish.by == "client" else refused.host.zone
+        raise slot_taken(desk, refused, wish.start, asked) from refused
 
 
 def _made_before(tx: Connection, session_type: SessionType, wish: Wish, key: str) -> Booking | None:
@@ -82,11 +113,13 @@ def _made_before(tx: Connection, session_type: SessionType, wish: Wish, key: str
 
 
 def _book(tx: Connection, host: Host, session_type: SessionType, wish: Wish, now: datetime) -> Booking:
-    if not session_type.offered:
+    by_client = wish.by == "client"
+    if by_client and not session_type.offered:
         raise missing("session_type")
-    answers = session_type.checked_answers(wish.answers)
+    answers = session_type.checked_answers(wish.answers, all_required=by_client)
     start = wish.start.astimezone(UTC)
-    require_free(tx, host, session_type, start, now=now)
+    require_free(tx, host, session_type, start, now=now, any_time=wish.any_time)
+    occupancy_id = _occupy(tx, host, session_type, start, None)
     booking = Booking(
         id=uuid.uuid4().hex,
         reference=secrets.token_urlsafe(24),
@@ -105,37 +138,46 @@ def _book(tx: Connection, host: Host, session_type: SessionType, wish: Wish, now
         video=first_video(session_type.location),
         created_at=now,
         changed_at=now,
-        occupancy_id=_occupy(tx, host, session_type, start, None),
+        occupancy_id=occupancy_id,
+        group_id=_group(session_type, occupancy_id),
     )
     storage.add_booking(tx, booking)
-    announcements.booked(tx, booking, host, now)
+    announcements.booked(tx, booking, host, by=wish.by, now=now)
     return booking
 
 
-def reschedule(desk: Desk, find: Finder, start: datetime, *, by: Party) -> Record:
+def reschedule(desk: Desk, find: Finder, start: datetime, *, by: Party, any_time: bool = False) -> Record:
     """Move a booking; its old time is free in the same instant. Moving it to where it is changes nothing."""
     try:
         with desk.database.write() as tx:
             now = desk.clock()
             found = find(tx)
             host = require_host(tx, found.host_id, lock=True)
-            booking = storage.booking(tx, found.id, lock=True) or found
+            booking = _locked(tx, found)
             booking.require_movable(now)
+            if by == "client":
+                booking.require_in_time(host.change_cutoff, now)
             if start == booking.start:
                 return Record(booking, host)
-            return Record(_move(tx, host, booking, start, by=by, now=now), host)
+            return Record(_move(tx, host, booking, start, by=by, now=now, any_time=any_time), host)
     except NotFreeError as refused:
         raise slot_taken(desk, refused, start, clock_of(Record(found, host), by)) from refused
 
 
-def _move(tx: Connection, host: Host, booking: Booking, start: datetime, *, by: Party, now: datetime) -> Booking:
+def _move(
+    tx: Connection, host: Host, booking: Booking, start: datetime, *, by: Party, now: datetime, any_time: bool
+) -> Booking:
     session_type = require_type(tx, booking)
-    require_free(tx, host, session_type, start, now=now, booking=booking)
+    require_free(tx, host, session_type, start, now=now, booking=booking, any_time=any_time)
     storage.detach(tx, booking.id)
     if booking.occupancy_id is not None:
         storage.leave(tx, booking.occupancy_id)
     occupancy_id = _occupy(tx, host, session_type, start, booking)
-    moved = replace(booking.rescheduled(start.astimezone(UTC), session_type, now), occupancy_id=occupancy_id)
+    moved = replace(
+        booking.rescheduled(start.astimezone(UTC), session_type, now),
+        occupancy_id=occupancy_id,
+        group_id=_group(session_type, occupancy_id),
+    )
     storage.save_booking(tx, moved)
     announcements.rescheduled(tx, booking, moved, host, by=by, now=now)
     return moved
@@ -147,10 +189,12 @@ def cancel(desk: Desk, find: Finder, reason: str | None, *, by: Party) -> Record
         now = desk.clock()
         found = find(tx)
         host = require_host(tx, found.host_id)
-        booking = storage.booking(tx, found.id, lock=True) or found
+        booking = _locked(tx, found)
         if booking.status == "canceled":
             return Record(booking, host)
         booking.require_cancelable(now)
+        if by == "client":
+            booking.require_in_time(host.change_cutoff, now)
         canceled = booking.canceled(by, reason, now)
         storage.save_booking(tx, canceled)
         if booking.occupancy_id is not None:
@@ -159,8 +203,20 @@ def cancel(desk: Desk, find: Finder, reason: str | None, *, by: Party) -> Record
         return Record(canceled, host)
 
 
+def _locked(tx: Connection, found: Booking) -> Booking:
+    booking = storage.booking(tx, found.id, lock=True)
+    if booking is None:  # Its host's account was deleted a moment ago.
+        raise missing("booking")
+    return booking
+
+
 def _occupy(tx: Connection, host: Host, session_type: SessionType, start: datetime, booking: Booking | None) -> str:
     try:
         return storage.occupy(tx, session_type, start)
     except storage.OverlapError as error:
         raise NotFreeError(Reason.BUSY, host, session_type, booking) from error
+
+
+def _group(session_type: SessionType, occupancy_id: str) -> str | None:
+    """Name the group that a new seat is in; a session for one is none, and never becomes one."""
+    return occupancy_id if session_type.capacity > 1 else None

@@ -1,4 +1,4 @@
-"""Making and changing hosts, their working hours and what they offer."""
+"""Making, changing and removing hosts, and when they work."""
 
 import secrets
 import uuid
@@ -18,12 +18,13 @@ from booking.bookings import (
     Refused,
     SessionType,
     WorkingHours,
-    default_location,
     first_session_type,
-    missing,
     zone,
 )
+from booking.handlers import announcements
 from booking.handlers.desk import Desk, require_handle, require_host
+
+CLOSED = "The host has closed the account."
 
 
 class Profile(NamedTuple):
@@ -62,7 +63,7 @@ def _refuse_taken(tx: Connection, profile: Profile) -> None:
     if storage.host_by_handle(tx, profile.handle) is not None:
         raise _handle_taken()
     if storage.host_by_email(tx, profile.email) is not None:
-        raise Refused("email_taken", "conflict", "There is already a host with this e-mail address.")
+        raise _email_taken()
 
 
 def _welcome(tx: Connection, host_id: str, profile: Profile, now: datetime) -> Host:
@@ -75,12 +76,13 @@ def _welcome(tx: Connection, host_id: str, profile: Profile, now: datetime) -> H
         default_video_provider="zoom",
         welcome_text="",
         color=FIRST_COLOR,
-        feed_key=secrets.token_urlsafe(24),
+        feed_key=_new_feed_key(),
         created_at=now,
     )
     storage.add_host(tx, host)
     storage.replace_working_hours(tx, host.id, FIRST_WORKING_HOURS)
     storage.add_session_type(tx, first_session_type(host, uuid.uuid4().hex))
+    announcements.host_changed(tx, host, now)
     return host
 
 
@@ -96,11 +98,34 @@ def change_host(desk: Desk, host_id: str, changes: Mapping[str, Any]) -> Host:
         zone(changes["timezone"])
     try:
         with desk.database.write() as tx:
-            changed = replace(require_host(tx, host_id, lock=True), **changes)
-            storage.save_host(tx, changed)
-            return changed
+            return _change(tx, require_host(tx, host_id, lock=True), changes, desk.clock())
     except IntegrityError as error:
         raise _handle_taken() from error
+
+
+def change_email(desk: Desk, host_id: str, email: str) -> Host:
+    """Give a host another e-mail address; that it is the host's own has been found out before."""
+    try:
+        with desk.database.write() as tx:
+            return _change(tx, require_host(tx, host_id, lock=True), {"email": email}, desk.clock())
+    except IntegrityError as error:
+        raise _email_taken() from error
+
+
+def renew_feed(desk: Desk, host_id: str) -> Host:
+    """Give the host's calendar feed another secret address; the old one leads nowhere."""
+    with desk.database.write() as tx:
+        return _change(tx, require_host(tx, host_id, lock=True), {"feed_key": _new_feed_key()}, desk.clock())
+
+
+def _change(tx: Connection, found: Host, changes: Mapping[str, Any], now: datetime) -> Host:
+    changed = replace(found, **changes)
+    if changed.card != found.card:
+        changed = replace(changed, revision=found.revision + 1)
+    storage.save_host(tx, changed)
+    if changed.revision > found.revision:
+        announcements.host_changed(tx, changed, now)
+    return changed
 
 
 def public_page(desk: Desk, handle: str) -> tuple[Host, Sequence[SessionType]]:
@@ -124,77 +149,29 @@ def set_working_hours(desk: Desk, host_id: str, hours: WorkingHours, timezone: s
     with desk.database.write() as tx:
         found = require_host(tx, host_id, lock=True)
         if timezone is not None and timezone != found.timezone:
-            found = replace(found, timezone=timezone)
-            storage.save_host(tx, found)
+            found = _change(tx, found, {"timezone": timezone}, desk.clock())
         storage.replace_working_hours(tx, host_id, hours)
         return found, storage.working_hours(tx, host_id)
 
 
-def session_types(desk: Desk, host_id: str, *, after: tuple[datetime, str] | None, limit: int) -> Sequence[SessionType]:
-    """List a host's session types from behind a place, oldest first."""
-    with desk.database.read() as tx:
-        return storage.session_types(tx, require_host(tx, host_id).id, after=after, limit=limit)
-
-
-def session_type(desk: Desk, host_id: str, type_id: str) -> SessionType:
-    """Read a session type of a host."""
-    with desk.database.read() as tx:
-        return _require_type(tx, host_id, type_id)
-
-
-def add_session_type(desk: Desk, host_id: str, values: Mapping[str, Any]) -> SessionType:
-    """Offer something new; without a location it is a session with the host's default provider."""
-    try:
-        with desk.database.write() as tx:
-            found = require_host(tx, host_id)
-            made = SessionType(
-                **{"color": found.color, "location": None, **values},
-                id=uuid.uuid4().hex,
-                host_id=host_id,
-                created_at=desk.clock(),
-            )
-            made = _located(made, found)
-            storage.add_session_type(tx, made)
-            return made
-    except IntegrityError as error:
-        raise _slug_taken() from error
-
-
-def change_session_type(desk: Desk, host_id: str, type_id: str, changes: Mapping[str, Any]) -> SessionType:
-    """Change what is offered from now on."""
-    try:
-        with desk.database.write() as tx:
-            found = require_host(tx, host_id)
-            changed = _located(_require_type(tx, host_id, type_id).changed(**changes), found)
-            storage.save_session_type(tx, changed)
-            return changed
-    except IntegrityError as error:
-        raise _slug_taken() from error
-
-
-def withdraw_session_type(desk: Desk, host_id: str, type_id: str) -> None:
-    """Take a session type out of all listings; its bookings stay."""
+def remove_host(desk: Desk, host_id: str) -> None:
+    """Call off what is ahead, so that its clients get to know; then erase the host. The handle is free again."""
     with desk.database.write() as tx:
-        withdrawn = _require_type(tx, host_id, type_id).changed(deleted_at=desk.clock())
-        storage.save_session_type(tx, withdrawn)
+        now = desk.clock()
+        leaving = require_host(tx, host_id, lock=True)
+        for booking in storage.future_bookings(tx, host_id, now):
+            announcements.called_off(tx, booking.canceled("host", CLOSED, now), leaving, now)
+        announcements.host_removed(tx, host_id, now)
+        storage.erase_host(tx, host_id)
 
 
-def _require_type(tx: Connection, host_id: str, type_id: str) -> SessionType:
-    found = storage.session_type(tx, host_id, type_id)
-    if found is None or found.deleted_at is not None:
-        raise missing("session_type")
-    return found
-
-
-def _located(session_type: SessionType, host: Host) -> SessionType:
-    if session_type.location is not None:
-        return session_type
-    return session_type.changed(location=default_location(host.default_video_provider))
+def _new_feed_key() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def _handle_taken() -> Refused:
     return Refused("handle_taken", "conflict", "This handle is taken; please choose another one.")
 
 
-def _slug_taken() -> Refused:
-    return Refused("slug_taken", "conflict", "Another session type has this slug; please choose another one.")
+def _email_taken() -> Refused:
+    return Refused("email_taken", "conflict", "There is already a host with this e-mail address.")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from booking import storage
-from booking.bookings import Booking, Host, Refused, SessionType, missing, unfit, zone
+from booking.bookings import Booking, Host, Party, Refused, SessionType, missing, span, unfit, zone
 from booking.handlers.desk import Desk, Finder, require_handle, require_host
 from booking.slots import Offer, Reason, Slot
 
@@ -16,6 +16,8 @@ LONGEST_RANGE = 92
 """Days, the first and the last included."""
 MARGIN = timedelta(days=4)
 """How far around a start the diary has to be known: two days of zones, one of buffers, one of sessions."""
+FURTHEST = timedelta(days=3650)
+"""How far ahead a host may book for a client, whatever the horizon of the session type."""
 
 
 class Question(NamedTuple):
@@ -45,12 +47,20 @@ def free_slots(desk: Desk, handle: str, slug: str, question: Question) -> tuple[
         return _free(tx, host, session_type, question, now=desk.clock())
 
 
-def free_slots_for(desk: Desk, find: Finder, question: Question) -> tuple[ZoneInfo, Sequence[Slot]]:
+def preview(desk: Desk, host_id: str, type_id: str, question: Question) -> tuple[ZoneInfo, Sequence[Slot]]:
+    """List for its host what clients find free, or would find once it is active."""
+    with desk.database.read() as tx:
+        return _free(tx, require_host(tx, host_id), require_own_type(tx, host_id, type_id), question, now=desk.clock())
+
+
+def free_slots_for(desk: Desk, find: Finder, question: Question, *, by: Party) -> tuple[ZoneInfo, Sequence[Slot]]:
     """List where a booking could be moved to, as if its own time were free."""
     with desk.database.read() as tx:
         booking = find(tx)
         host, now = require_host(tx, booking.host_id), desk.clock()
         booking.require_movable(now)
+        if by == "client":
+            booking.require_in_time(host.change_cutoff, now)
         return _free(tx, host, require_type(tx, booking), question, now=now, booking=booking)
 
 
@@ -60,6 +70,14 @@ def require_offered(tx: Connection, host: Host, slug: str) -> SessionType:
     if session_type is None or not session_type.offered:
         raise missing("session_type")
     return session_type
+
+
+def require_own_type(tx: Connection, host_id: str, type_id: str) -> SessionType:
+    """Read a session type of a host that was not deleted. Raises `Refused`."""
+    found = storage.session_type(tx, host_id, type_id)
+    if found is None or found.deleted_at is not None:
+        raise missing("session_type")
+    return found
 
 
 def require_type(tx: Connection, booking: Booking) -> SessionType:
@@ -78,13 +96,21 @@ def require_free(
     *,
     now: datetime,
     booking: Booking | None = None,
+    any_time: bool = False,
 ) -> None:
-    """Raise `NotFreeError` when a start can't be booked, or when `booking` can't be moved to it."""
+    """Raise `NotFreeError` when a start can't be booked, or when `booking` can't be moved to it.
+
+    At any time but a past one, only what is booked already can be in the way, and that the database itself refuses.
+    """
+    if any_time:
+        _require_sensible(start, now)
+        if start < now:
+            raise NotFreeError(Reason.IN_THE_PAST, host, session_type, booking)
+        return
     near = min(max(start, now - MARGIN), now + timedelta(days=session_type.horizon) + MARGIN)
     # For one start only what touches it counts; a month of bookings read for each would cost more than all the rest.
     around = MARGIN if session_type.max_per_day else session_type.span
-    offer = _offer(tx, host, session_type, (near - around, near + around), now=now, booking=booking)
-    reason = offer.refusal(start)
+    reason = offer_of(tx, host, session_type, (near - around, near + around), now=now, booking=booking).refusal(start)
     if reason is not None:
         raise NotFreeError(reason, host, session_type, booking)
 
@@ -94,9 +120,9 @@ def slot_taken(desk: Desk, refused: NotFreeError, start: datetime, clock: ZoneIn
     now, session_type = desk.clock(), refused.session_type
     reach = (now - MARGIN, now + timedelta(days=session_type.horizon) + MARGIN)
     with desk.database.read() as tx:
-        nearest = _offer(tx, refused.host, session_type, reach, now=now, booking=refused.booking).nearest(start)
+        nearest = offer_of(tx, refused.host, session_type, reach, now=now, booking=refused.booking).nearest(start)
     starts = [slot.start.astimezone(clock).isoformat() for slot in nearest]
-    detail = f"{_sentence(refused.reason, session_type)} Please choose another time."
+    detail = f"{sentence(refused.reason, session_type)} Please choose another time."
     return Refused("slot_taken", "conflict", detail, extra={"reason": refused.reason.value, "nearest": starts})
 
 
@@ -119,41 +145,44 @@ def _free(
     begin = max(first, now.date() - MARGIN)
     end = min(last, now.date() + timedelta(days=session_type.horizon) + MARGIN)
     reach = (_midnight(begin) - MARGIN, _midnight(end) + MARGIN)
-    return asked, _offer(tx, host, session_type, reach, now=now, booking=booking).free(asked, first, last)
+    return asked, offer_of(tx, host, session_type, reach, now=now, booking=booking).free(asked, first, last)
 
 
-def _offer(
+def offer_of(
     tx: Connection,
     host: Host,
     session_type: SessionType,
     reach: tuple[datetime, datetime],
     *,
     now: datetime,
-    booking: Booking | None,
+    booking: Booking | None = None,
 ) -> Offer:
-    hours = storage.working_hours(tx, host.id)
+    """Read all that decides what is free within `reach`: one look at the rules, one at what is booked."""
+    hours = session_type.hours(storage.working_hours(tx, host.id))
     diary = storage.diary(tx, session_type, *reach, without=booking)
     return Offer(hours.on_the_clock_of(host), session_type.terms, diary, now)
+
+
+def _require_sensible(start: datetime, now: datetime) -> None:
+    if start.microsecond:
+        raise unfit("start", "must be a whole second")
+    if start > now + FURTHEST:
+        raise unfit("start", "must be within ten years")
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _sentence(reason: Reason, session_type: SessionType) -> str:
+def sentence(reason: Reason, session_type: SessionType) -> str:
+    """Say to a client why a time can't be booked."""
     return {
         Reason.IN_THE_PAST: "This time is in the past.",
-        Reason.TOO_SOON: f"This must be booked at least {_span(session_type.min_notice)} ahead.",
+        Reason.TOO_SOON: f"This must be booked at least {span(session_type.min_notice)} ahead.",
         Reason.BEYOND_HORIZON: f"This can be booked up to {session_type.horizon} days ahead.",
+        Reason.VACATION: "The host is away on this day.",
         Reason.OUTSIDE_AVAILABILITY: "The host does not offer this time.",
         Reason.OFF_GRID: "No session starts at exactly this time.",
         Reason.DAY_FULL: "This day is fully booked.",
         Reason.BUSY: "This time has been taken.",
     }[reason]
-
-
-def _span(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "day"), (hours, "hour"), (rest, "minute")]
-    return " ".join(f"{count} {unit}{'s' * (count != 1)}" for count, unit in parts if count) or "no time"

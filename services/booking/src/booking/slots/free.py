@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 
 from booking.slots.wallclock import DAY, MINUTE, Span, WallClock, day_number, instant
 
+Moment = datetime | int
+"""An aware moment, or whole seconds since 1970."""
+
 
 class Reason(StrEnum):
     """Why a start is not a free slot; the first that applies."""
@@ -21,6 +24,7 @@ class Reason(StrEnum):
     IN_THE_PAST = "in_the_past"
     TOO_SOON = "too_soon"
     BEYOND_HORIZON = "beyond_horizon"
+    VACATION = "vacation"
     OUTSIDE_AVAILABILITY = "outside_availability"
     OFF_GRID = "off_grid"
     DAY_FULL = "day_full"
@@ -36,12 +40,24 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacation:
+    """Dates on which nothing is offered, the first and the last included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
-    """When a host works: by weekday (Monday is 0), and for single dates that replace their weekday."""
+    """When a host works: by weekday (Monday is 0), and for single dates that replace their weekday.
+
+    A vacation wins over both.
+    """
 
     zone: ZoneInfo
     weekly: Mapping[int, Sequence[Interval]]
     overrides: Mapping[date, Sequence[Interval]]
+    vacations: Sequence[Vacation] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +78,8 @@ class Terms:
 class Group:
     """A group session that has begun to fill, and how many seats of it are taken."""
 
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment
     taken: int
 
 
@@ -75,9 +91,9 @@ class Diary:
     `booked` the starts of the confirmed bookings, both of the session type that is asked about.
     """
 
-    busy: Sequence[tuple[datetime, datetime]] = ()
+    busy: Sequence[tuple[Moment, Moment]] = ()
     groups: Sequence[Group] = ()
-    booked: Sequence[datetime] = ()
+    booked: Sequence[Moment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,10 @@ class Offer:
         self._zone = availability.zone
         self._weekly = availability.weekly
         self._overrides = {day_number(day): intervals for day, intervals in availability.overrides.items()}
+        self._vacations = _merged(
+            (day_number(away.first), day_number(away.last) + 1) for away in availability.vacations
+        )
+        self._vacation_ends = [end for _, end in self._vacations]
         self._last_day = self._clock(self._now, self._now).day(self._now) + terms.horizon
         self._booked = [instant(start) for start in diary.booked]
         self._busy = _merged((instant(start), instant(end)) for start, end in diary.busy)
@@ -142,6 +162,8 @@ class Offer:
         day = clock.day(at)
         if day > self._last_day:
             return Reason.BEYOND_HORIZON
+        if self._is_away(day):
+            return Reason.VACATION
         return self._misfit(clock, day, at, exact=start.microsecond == 0) or self._taken(clock, day, at)
 
     def _misfit(self, clock: WallClock, day: int, at: int, *, exact: bool) -> Reason | None:
@@ -185,10 +207,16 @@ class Offer:
         intervals = self._overrides.get(day)
         if intervals is None:
             intervals = self._weekly.get((day + 3) % 7, ())  # 1 January 1970 was a Thursday
+        if intervals and self._is_away(day):
+            return
         for interval in intervals:
             spans = clock.spans(day * DAY + interval.start * MINUTE, day * DAY + interval.end * MINUTE)
             if spans:
                 yield spans
+
+    def _is_away(self, day: int) -> bool:
+        following = bisect_right(self._vacation_ends, day)
+        return following < len(self._vacations) and self._vacations[following][0] <= day
 
     def _seats(self, at: int) -> int:
         end = at + self._duration

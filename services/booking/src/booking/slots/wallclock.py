@@ -15,8 +15,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
-def instant(moment: datetime) -> int:
-    """Give the first whole second that is not before an aware moment."""
+def instant(moment: datetime | int) -> int:
+    """Give the first whole second that is not before an aware moment; one that is counted in seconds already stays."""
+    if isinstance(moment, int):
+        return moment
     since = moment - _EPOCH
     return since.days * DAY + since.seconds + (since.microseconds > 0)
 

@@ -18,28 +18,36 @@ from booking.storage.bookings import (
     timeline,
 )
 from booking.storage.hosts import (
+    Logo,
     add_host,
-    add_session_type,
     host,
     host_by_email,
     host_by_feed_key,
     host_by_handle,
-    offered_session_types,
-    replace_working_hours,
+    hosts_to_announce,
+    logo,
+    replace_logo,
     save_host,
+)
+from booking.storage.occupancies import InTheWay, OverlapError, diary, in_the_way, leave, occupy
+from booking.storage.removal import erase_host, future_bookings
+from booking.storage.session_types import (
+    add_session_type,
+    offered_session_types,
     save_session_type,
     session_type,
     session_type_by_slug,
     session_types,
-    working_hours,
 )
-from booking.storage.occupancies import OverlapError, diary, leave, occupy
 from booking.storage.tables import METADATA
+from booking.storage.working_hours import replace_working_hours, working_hours
 
 __all__ = [
     "METADATA",
     "Filters",
+    "InTheWay",
     "Line",
+    "Logo",
     "OverlapError",
     "Remembered",
     "add_booking",
@@ -51,17 +59,23 @@ __all__ = [
     "bookings",
     "detach",
     "diary",
+    "erase_host",
     "forget_keys",
+    "future_bookings",
     "host",
     "host_by_email",
     "host_by_feed_key",
     "host_by_handle",
+    "hosts_to_announce",
+    "in_the_way",
     "leave",
+    "logo",
     "note",
     "occupy",
     "offered_session_types",
     "remember",
     "remembered",
+    "replace_logo",
     "replace_working_hours",
     "save_booking",
     "save_host",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, literal, select,
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from booking.bookings import Booked, Booking, Client, Location, Question, Video
+from booking.bookings import Booked, Booking, Client, Location, Question, Stretch, Video
 from booking.storage.tables import BOOKINGS, IDEMPOTENCY_KEYS, TIMELINE
 from shared.database import Instant
 
@@ -23,6 +23,9 @@ class Filters:
     status: str | None = None
     words: str | None = None
     """A part of the client's name or e-mail address."""
+    session_type: str | None = None
+    video_state: str | None = None
+    newest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,19 @@ def booking_by_reference(tx: Connection, reference: str) -> Booking | None:
 def bookings(
     tx: Connection, host_id: str, filters: Filters, *, after: tuple[datetime, str] | None, limit: int
 ) -> list[Booking]:
-    """List a host's bookings by their start, from behind a place in that order."""
-    order = (BOOKINGS.c.starts_at, BOOKINGS.c.id)
+    """List a host's bookings by their start, from behind a place in that order: each page costs the same."""
+    order = tuple_(BOOKINGS.c.starts_at, BOOKINGS.c.id)
     query = _narrowed(select(BOOKINGS).where(BOOKINGS.c.host_id == host_id), filters)
     if after is not None:
-        query = query.where(tuple_(*order) > tuple_(literal(after[0], Instant), literal(after[1])))
-    return [_booking(row) for row in tx.execute(query.order_by(*order).limit(limit))]
+        place = tuple_(literal(after[0], Instant), literal(after[1]))
+        query = query.where(order < place if filters.newest_first else order > place)
+    columns = (column.desc() if filters.newest_first else column.asc() for column in order)
+    return all_of(tx, query.order_by(*columns).limit(limit))
+
+
+def all_of(tx: Connection, query: Select[Any]) -> list[Booking]:
+    """Read the bookings that a query of whole rows finds."""
+    return [_booking(row) for row in tx.execute(query)]
 
 
 def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
@@ -91,6 +101,10 @@ def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
         query = query.where(BOOKINGS.c.starts_at < filters.until)
     if filters.status is not None:
         query = query.where(BOOKINGS.c.status == filters.status)
+    if filters.session_type is not None:
+        query = query.where(BOOKINGS.c.session_type_id == filters.session_type)
+    if filters.video_state is not None:
+        query = query.where(BOOKINGS.c.video_state == filters.video_state)
     if filters.words is not None:
         query = query.where(BOOKINGS.c.client_words.contains(filters.words.casefold(), autoescape=True))
     return query
@@ -138,7 +152,8 @@ def _one(tx: Connection, query: Select[Any], *, lock: bool = False) -> Booking |
 
 def _values(booking: Booking) -> dict[str, Any]:
     values = asdict(booking)
-    client, video, start, end = (values.pop(name) for name in ("client", "video", "start", "end"))
+    client, _, start, end = (values.pop(name) for name in ("client", "video", "start", "end"))
+    video, moved_to = booking.video, booking.video.moved_to
     return {
         **values,
         "starts_at": start,
@@ -148,10 +163,13 @@ def _values(booking: Booking) -> dict[str, Any]:
         "client_timezone": client["timezone"],
         # Folded here, because SQLite knows upper and lower case of ASCII only.
         "client_words": f"{client['name']}\n{client['email']}".casefold(),
-        "video_provider": video["provider"],
-        "video_state": video["state"],
-        "join_url": video["join_url"],
-        "passcode": video["passcode"],
+        "video_provider": video.provider,
+        "video_state": video.state,
+        "join_url": video.join_url,
+        "passcode": video.passcode,
+        "moved_start": moved_to.start if moved_to else None,
+        "moved_end": moved_to.end if moved_to else None,
+        "removed_because": video.removed_because,
     }
 
 
@@ -162,20 +180,31 @@ def _booking(row: Row[Any]) -> Booking:
         host_id=row.host_id,
         session_type_id=row.session_type_id,
         occupancy_id=row.occupancy_id,
+        group_id=row.group_id,
         version=row.version,
         status=row.status,
         start=row.starts_at,
         end=row.ends_at,
-        booked=Booked(**row.booked),
+        booked=_booked(row.booked),
         client=Client(row.client_name, row.client_email, row.client_timezone),
         notes=row.notes,
         answers=row.answers,
         questions=tuple(Question(**question) for question in row.questions),
         location=Location(**row.location),
-        video=Video(row.video_provider, row.video_state, row.join_url, row.passcode),
+        video=_video(row),
         meeting_revision=row.meeting_revision,
+        moved_revision=row.moved_revision,
         canceled_by=row.canceled_by,
         cancel_reason=row.cancel_reason,
         created_at=row.created_at,
         changed_at=row.changed_at,
     )
+
+
+def _booked(document: Mapping[str, Any]) -> Booked:
+    return Booked(**{**document, "reminders": tuple(document.get("reminders", ()))})
+
+
+def _video(row: Row[Any]) -> Video:
+    moved_to = None if row.moved_start is None else Stretch(row.moved_start, row.moved_end)
+    return Video(row.video_provider, row.video_state, row.join_url, row.passcode, moved_to, row.removed_because)

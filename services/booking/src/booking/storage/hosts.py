@@ -1,17 +1,21 @@
-"""Keeps hosts, their working hours and their session types."""
+"""Keeps hosts and their logos."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from booking.bookings import Host, Location, Question, SessionType, WorkingHours
-from booking.slots import Interval
-from booking.storage.tables import HOSTS, OVERRIDES, SESSION_TYPES, WEEKLY_RULES
-from shared.database import Instant
+from booking.bookings import Host
+from booking.storage.tables import HOSTS, LOGOS
+
+
+class Logo(NamedTuple):
+    """A host's picture; `version` names its content."""
+
+    version: str
+    media_type: str
+    content: bytes
 
 
 def add_host(tx: Connection, host: Host) -> None:
@@ -55,80 +59,21 @@ def _host(tx: Connection, condition: Any, *, lock: bool = False) -> Host | None:
     return None if row is None else Host(**row)
 
 
-def working_hours(tx: Connection, host_id: str) -> WorkingHours:
-    """Read when a host works."""
-    weekly: dict[int, list[Interval]] = defaultdict(list)
-    query = select(WEEKLY_RULES).where(WEEKLY_RULES.c.host_id == host_id)
-    for rule in tx.execute(query.order_by(WEEKLY_RULES.c.weekday, WEEKLY_RULES.c.start_minute)):
-        weekly[rule.weekday].append(Interval(rule.start_minute, rule.end_minute))
-    overrides = tx.execute(select(OVERRIDES).where(OVERRIDES.c.host_id == host_id).order_by(OVERRIDES.c.date))
-    return WorkingHours(weekly, {row.date: [Interval(*pair) for pair in row.intervals] for row in overrides})
+def hosts_to_announce(tx: Connection, limit: int) -> Sequence[Host]:
+    """Find hosts that the other services have not been told of."""
+    query = select(*(HOSTS.c[name] for name in Host.__slots__)).where(HOSTS.c.revision == 0).limit(limit)
+    return [Host(**row) for row in tx.execute(query.with_for_update(skip_locked=True)).mappings()]
 
 
-def replace_working_hours(tx: Connection, host_id: str, hours: WorkingHours) -> None:
-    """Keep these working hours and none of the earlier ones."""
-    tx.execute(delete(WEEKLY_RULES).where(WEEKLY_RULES.c.host_id == host_id))
-    tx.execute(delete(OVERRIDES).where(OVERRIDES.c.host_id == host_id))
-    rules = [
-        {"host_id": host_id, "weekday": weekday, "start_minute": interval.start, "end_minute": interval.end}
-        for weekday, intervals in hours.weekly.items()
-        for interval in intervals
-    ]
-    if rules:
-        tx.execute(insert(WEEKLY_RULES), rules)
-    overrides = [_override(host_id, day, intervals) for day, intervals in hours.overrides.items()]
-    if overrides:
-        tx.execute(insert(OVERRIDES), overrides)
+def logo(tx: Connection, handle: str) -> Logo | None:
+    """Find the logo of the host with a handle."""
+    query = select(HOSTS.c.logo, LOGOS.c.media_type, LOGOS.c.content).join(LOGOS).where(HOSTS.c.handle == handle)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else Logo(*row)
 
 
-def _override(host_id: str, day: date, intervals: Sequence[Interval]) -> dict[str, Any]:
-    return {"host_id": host_id, "date": day, "intervals": [[i.start, i.end] for i in intervals]}
-
-
-def add_session_type(tx: Connection, session_type: SessionType) -> None:
-    """Keep a new session type. Raises `IntegrityError` when the host has one with this slug."""
-    tx.execute(insert(SESSION_TYPES).values(asdict(session_type)))
-
-
-def save_session_type(tx: Connection, session_type: SessionType) -> None:
-    """Keep what a session type is now. Raises `IntegrityError` when the host has another one with this slug."""
-    tx.execute(update(SESSION_TYPES).where(SESSION_TYPES.c.id == session_type.id).values(asdict(session_type)))
-
-
-def session_type(tx: Connection, host_id: str, type_id: str) -> SessionType | None:
-    """Find a session type of a host, also one that was deleted."""
-    condition = (SESSION_TYPES.c.host_id == host_id) & (SESSION_TYPES.c.id == type_id)
-    row = tx.execute(select(SESSION_TYPES).where(condition)).mappings().one_or_none()
-    return None if row is None else _session_type(row)
-
-
-def session_type_by_slug(tx: Connection, host_id: str, slug: str) -> SessionType | None:
-    """Find a session type that was not deleted by the slug in its address."""
-    condition = (SESSION_TYPES.c.host_id == host_id) & (SESSION_TYPES.c.slug == slug)
-    query = select(SESSION_TYPES).where(condition, SESSION_TYPES.c.deleted_at.is_(None))
-    row = tx.execute(query).mappings().one_or_none()
-    return None if row is None else _session_type(row)
-
-
-def session_types(tx: Connection, host_id: str, *, after: tuple[datetime, str] | None, limit: int) -> list[SessionType]:
-    """List a host's session types, oldest first, from behind a place in that order."""
-    order = (SESSION_TYPES.c.created_at, SESSION_TYPES.c.id)
-    query = select(SESSION_TYPES).where(SESSION_TYPES.c.host_id == host_id, SESSION_TYPES.c.deleted_at.is_(None))
-    if after is not None:
-        query = query.where(tuple_(*order) > tuple_(literal(after[0], Instant), literal(after[1])))
-    return [_session_type(row) for row in tx.execute(query.order_by(*order).limit(limit)).mappings()]
-
-
-def offered_session_types(tx: Connection, host_id: str) -> list[SessionType]:
-    """List what clients can book at a host, oldest first."""
-    query = select(SESSION_TYPES).where(
-        SESSION_TYPES.c.host_id == host_id, SESSION_TYPES.c.deleted_at.is_(None), SESSION_TYPES.c.active
-    )
-    ordered = query.order_by(SESSION_TYPES.c.created_at, SESSION_TYPES.c.id)
-    return [_session_type(row) for row in tx.execute(ordered).mappings()]
-
-
-def _session_type(row: RowMapping) -> SessionType:
-    location = Location(**row["location"])
-    questions = tuple(Question(**question) for question in row["questions"])
-    return SessionType(**{**row, "location": location, "questions": questions})
+def replace_logo(tx: Connection, host_id: str, logo: Logo | None) -> None:
+    """Keep this logo and none of the earlier ones; None keeps none."""
+    tx.execute(delete(LOGOS).where(LOGOS.c.host_id == host_id))
+    if logo is not None:
+        tx.execute(insert(LOGOS), {"host_id": host_id, "media_type": logo.media_type, "content": logo.content})

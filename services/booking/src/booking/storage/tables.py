@@ -9,10 +9,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
+    text,
     true,
 )
 from sqlalchemy.types import Boolean
@@ -37,6 +39,19 @@ HOSTS = Table(
     Column("color", String(7), nullable=False),
     Column("feed_key", String(64), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
+    Column("change_cutoff", Integer, nullable=False, server_default="0"),
+    Column("logo", String(40), nullable=True),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Index("hosts_to_announce", "id", sqlite_where=text("revision = 0"), postgresql_where=text("revision = 0")),
+)
+"""A `revision` of 0 says that the other services have not been told of the host yet."""
+
+LOGOS = Table(
+    "logos",
+    METADATA,
+    Column("host_id", ForeignKey("hosts.id", ondelete="CASCADE"), primary_key=True),
+    Column("media_type", String(20), nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 WEEKLY_RULES = Table(
@@ -55,6 +70,15 @@ OVERRIDES = Table(
     Column("host_id", ForeignKey("hosts.id", ondelete="CASCADE"), primary_key=True),
     Column("date", Date, primary_key=True),
     Column("intervals", JSON, nullable=False),
+)
+
+VACATIONS = Table(
+    "vacations",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("host_id", ForeignKey("hosts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
 )
 
 SESSION_TYPES = Table(
@@ -79,6 +103,8 @@ SESSION_TYPES = Table(
     Column("active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant, nullable=True),
+    Column("reminders", JSON, nullable=False, server_default="[1440, 60]"),
+    Column("availability", JSON(none_as_null=True), nullable=True),
 )
 Index(
     "session_types_by_slug",
@@ -137,8 +163,14 @@ BOOKINGS = Table(
     Column("cancel_reason", Text, nullable=True),
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("group_id", String(32), nullable=True),
+    Column("moved_start", Instant, nullable=True),
+    Column("moved_end", Instant, nullable=True),
+    Column("moved_revision", Integer, nullable=False, server_default="0"),
+    Column("removed_because", String(20), nullable=True),
     Index("bookings_in_order", "host_id", "starts_at", "id"),
-    Index("bookings_by_type", "session_type_id", "starts_at"),
+    Index("bookings_by_type", "session_type_id", "starts_at", "id"),
+    Index("bookings_by_video", "host_id", "video_state", "starts_at", "id"),
 )
 
 IDEMPOTENCY_KEYS = Table(
@@ -147,7 +179,7 @@ IDEMPOTENCY_KEYS = Table(
     Column("session_type_id", ForeignKey("session_types.id"), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("body_hash", String(64), nullable=False),
-    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False, index=True),
 )
 """A session type belongs to one host, so its id is the whole scope of a key."""
