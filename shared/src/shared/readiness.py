@@ -3,3 +3,6 @@
 
 class NotReadyError(Exception):
     """Something that a service needs can't be used. The text is one sentence for its operator, without a secret."""
+
+    public = False
+    """Whether anybody may read the text, because it names no address."""

@@ -299,6 +299,13 @@ def _authorize(inner: Inner, _call: Call) -> Answer:
     return 201, {"authorize_url": f"{inner.urls['zoom-connector']}/oauth/authorize?state=fresh"}
 
 
+def _readiness(inner: Inner) -> Answer:
+    if inner.ready:
+        return 200, {"status": "ready", "checks": {"database": "ok"}}
+    failed = "failed: DatabaseUnavailableError: PostgreSQL at 127.0.0.1:5432 refuses"
+    return 503, {"status": "not_ready", "checks": {"database": failed, "events": "ok"}}
+
+
 def _echo(_inner: Inner, call: Call, *_segments: str) -> Answer:
     return 200, json.loads(call.body) if call.body else {}
 
@@ -338,7 +345,7 @@ VIEWS: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "/me/connections/zoom/receipts", lambda *_: (200, {"items": [], "next_cursor": None})),
     ("POST", "/me/connections/zoom/callback", _callback),
     ("POST", "/webhooks/zoom", lambda *_: (200, {"plainToken": "x"})),
-    ("GET", "/readyz", lambda inner, _call: (200 if inner.ready else 503, {"status": "ready", "checks": {}})),
+    ("GET", "/readyz", lambda inner, _call: _readiness(inner)),
     (
         "GET",
         "/openapi/openapi.json",

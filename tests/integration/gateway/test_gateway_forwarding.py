@@ -298,6 +298,21 @@ def test_readiness_includes_the_other_three(gateway: Gateway) -> None:
     assert requests.get(f"{gateway.url}/livez", timeout=10).status_code == 200
 
 
+def test_readiness_says_in_words_what_fails_and_names_no_address(gateway: Gateway) -> None:
+    gateway.inner.ready = False
+    checks = requests.get(f"{gateway.url}/readyz", timeout=10).json()["checks"]
+    assert "booking answers and is not ready (database)" in checks["booking"]
+    with gateway.away("booking"):
+        answer = requests.get(f"{gateway.url}/readyz", timeout=10)
+    assert "booking does not answer" in answer.json()["checks"]["booking"]
+    with gateway.without_database():
+        without = requests.get(f"{gateway.url}/readyz", timeout=10)
+    assert "the gateway's database can't be used" in without.json()["checks"]["database"]
+    for said in (answer.text, without.text):
+        assert "127.0.0.1" not in said
+        assert "/nowhere" not in said
+
+
 def test_metrics_are_for_the_inside_only(gateway: Gateway) -> None:
     assert requests.get(f"{gateway.url}/metrics", timeout=10).status_code == 200
     outside = requests.get(f"{gateway.url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10)

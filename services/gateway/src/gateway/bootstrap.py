@@ -24,11 +24,14 @@ from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 from gateway.worker import Sweep, Worker
-from shared import bus, metrics, outbox
+from shared import bus, logs, metrics, outbox
 from shared.clock import Clock, system
-from shared.database import Database
+from shared.database import Database, DatabaseUnavailableError
 from shared.outbox import Relay
+from shared.readiness import NotReadyError
 from shared.web.app import Check, common
+
+log = logs.get(__name__)
 
 
 def app(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | None = None) -> Flask:
@@ -95,14 +98,28 @@ def build_parts(settings: Settings, database: Database, clock: Clock, hasher: Pa
     )
 
 
+class OwnDatabaseError(NotReadyError):
+    """The gateway's own database can't be used; where it is and why is for the log."""
+
+    public = True
+
+
 def _checks(parts: Parts, database: Database) -> Mapping[str, Check]:
     return {
-        "database": database.ping,
+        "database": partial(_ping, database),
         "events": partial(outbox.late, database, parts.clock),
         "booking": parts.booking.require_ready,
         "zoom-connector": parts.zoom_connector.require_ready,
         "notifier": parts.notifier.require_ready,
     }
+
+
+def _ping(database: Database) -> None:
+    try:
+        database.ping()
+    except DatabaseUnavailableError as error:
+        log.error("database_not_ready", reason=str(error))
+        raise OwnDatabaseError("the gateway's database can't be used; the gateway's log says why") from error
 
 
 def _read_outbox(database: Database) -> None:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 
 from shared import logs, signing
 from shared.clock import Clock
+from shared.readiness import NotReadyError
 
 log = logs.get(__name__)
 
@@ -34,6 +35,12 @@ WITHOUT_A_REASON = ("internal_error", "unavailable")
 
 class UpstreamUnavailableError(Exception):
     """An inner service did not answer. The caller may try again after `RETRY_AFTER` seconds."""
+
+
+class ServiceNotReadyError(NotReadyError):
+    """An inner service is not ready for work. The text names the service and what fails there, and no address."""
+
+    public = True
 
 
 @dataclass(frozen=True)
@@ -130,10 +137,15 @@ class Upstream:
         return answer
 
     def require_ready(self) -> None:
-        """Raise `UpstreamUnavailableError` when the service is not ready for work."""
-        answer = self.send("GET", "/readyz", read_seconds=READY_SECONDS)
+        """Raise `ServiceNotReadyError` when the service is not ready for work."""
+        try:
+            answer = self.send("GET", "/readyz", read_seconds=READY_SECONDS)
+        except UpstreamUnavailableError as error:
+            raise ServiceNotReadyError(f"{self.name} does not answer; see whether it runs, and its log") from error
         if not answer.ok:
-            raise UpstreamUnavailableError(self.name)
+            checks: dict[str, Any] = _object(answer).get("checks") or {}
+            failing = " and ".join(name for name, state in checks.items() if not str(state).startswith("ok"))
+            raise ServiceNotReadyError(f"{self.name} answers and is not ready ({failing or 'it does not say why'})")
 
     def ask(
         self,

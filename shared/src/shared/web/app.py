@@ -128,7 +128,8 @@ def _state(check: Check, *, public: bool) -> str:
         found = check()
     except Exception as error:  # noqa: BLE001 - a check says what fails by raising whatever it raises
         log.warning("not_ready", error=logs.where(error))
-        sentence = f": {error}" if isinstance(error, NotReadyError) and not public else ""
+        told = isinstance(error, NotReadyError) and (error.public or not public)
+        sentence = f": {error}" if told else ""
         return f"failed: {type(error).__name__}{sentence}"
     return f"ok: {found}" if found else "ok"
 
