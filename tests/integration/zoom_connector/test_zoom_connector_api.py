@@ -54,9 +54,16 @@ def test_a_host_who_never_connected_is_disconnected(house: House) -> None:
         "status": "disconnected",
         "account_email": None,
         "scopes": [],
+        "missing_scopes": [],
+        "optional_scopes_missing": [],
         "connected_at": None,
         "reason": None,
         "pending_bookings": 0,
+        "last_success_at": None,
+        "last_failure_at": None,
+        "last_failure": None,
+        "parked_until": None,
+        "shared": False,
     }
 
 
@@ -69,6 +76,7 @@ def test_the_whole_way_from_connecting_to_the_receipt(house: House) -> None:
     assert (shown["status"], shown["account_email"]) == ("connected", "way@zoom.example")
     assert "meeting:write:meeting" in shown["scopes"]
     assert datetime.fromisoformat(shown["connected_at"]).tzinfo is not None
+    assert shown.pop("replaced_account") is None
     assert house.api.call("GET", "/me/connections/zoom", host="way").json() == shown
     house.bench.work()
     assert house.api.call("GET", "/me/connections/zoom", host="way").json()["pending_bookings"] == 0

@@ -9,6 +9,7 @@ import pytest
 
 from integration.zoom_connector.bench import TOKEN, Bench, Bookings, Clock, Zoom, everything
 from shared.events import MeetingUnavailable, ZoomConnected, ZoomDisconnected, ZoomNeedsReconnect
+from zoom_connector.connections import scopes
 from zoom_connector.reconcile import NotConnectedError
 from zoom_connector.refusals import Refused
 from zoom_connector.tokens import Tokens
@@ -56,13 +57,26 @@ def test_classic_scopes_are_enough(bench: Bench, zoom: Zoom) -> None:
     assert bench.connection().status == "connected"
 
 
-@pytest.mark.parametrize("missing", NEEDED)
-def test_without_a_needed_scope_nothing_is_connected_or_kept(bench: Bench, zoom: Zoom, missing: str) -> None:
+@pytest.mark.parametrize("missing", ["user:read:user", "meeting:write:meeting"])
+def test_without_an_essential_scope_nothing_is_connected_or_kept(bench: Bench, zoom: Zoom, missing: str) -> None:
     zoom.fault("scopes", granted=[scope for scope in NEEDED if scope != missing])
 
     assert refused(bench, begin(bench)) == "scopes_missing"
     assert bench.parts.tokens.read("h1") is None
     assert bench.announced() == []
+
+
+@pytest.mark.parametrize("missing", ["meeting:update:meeting", "meeting:delete:meeting"])
+def test_without_another_needed_scope_a_host_is_connected_all_the_same(
+    bench: Bench, zoom: Zoom, missing: str
+) -> None:
+    zoom.fault("scopes", granted=[scope for scope in NEEDED if scope != missing])
+    bench.connect()
+
+    row = bench.connection()
+    assert row.status == "connected"
+    assert scopes.missing(row.scopes.split()) == [missing]
+    assert scopes.optional_missing(row.scopes.split()) == ["meeting:read:list_meetings", "meeting:read:meeting"]
 
 
 def test_a_state_works_once(bench: Bench) -> None:
@@ -276,9 +290,21 @@ def test_a_lost_answer_under_strict_rotation_ends_in_a_new_consent(
     assert bench.connection().status == "needs_reconnect"
 
 
-def test_scopes_that_shrank_are_noticed_at_the_renewal(bench: Bench, zoom: Zoom, clock: Clock) -> None:
+def test_scopes_that_changed_are_kept_at_the_renewal(bench: Bench, zoom: Zoom, clock: Clock) -> None:
     bench.connect()
     zoom.fault("scopes", granted=NEEDED[:2], existing=True)
+    clock.turn(3600)
+    bench.parts.access("h1")
+
+    assert bench.connection().status == "connected"
+    assert scopes.missing(bench.connection().scopes.split()) == NEEDED[2:]
+
+
+def test_an_essential_scope_that_was_taken_back_is_noticed_at_the_renewal(
+    bench: Bench, zoom: Zoom, clock: Clock
+) -> None:
+    bench.connect()
+    zoom.fault("scopes", granted=["user:read:user", *NEEDED[2:]], existing=True)
     clock.turn(3600)
 
     with pytest.raises(NotConnectedError):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -12,6 +13,8 @@ from sqlalchemy import Row
 from shared.clock import Clock
 from shared.database import Database
 from shared.web import Body, require_host
+from zoom_connector.connections import scopes
+from zoom_connector.connections.checking import Checking
 from zoom_connector.connections.connecting import Connecting
 from zoom_connector.connections.removal import Removal
 from zoom_connector.refusals import Refused
@@ -22,6 +25,24 @@ WEBHOOK_PATH = "/webhooks/zoom"
 WEBHOOK_LIMIT = 1024 * 1024
 LONGEST = 4000
 LONGEST_ID = 100
+
+
+NOTHING: dict[str, Any] = {
+    "status": connections.DISCONNECTED,
+    "account_email": None,
+    "scopes": [],
+    "missing_scopes": [],
+    "optional_scopes_missing": [],
+    "connected_at": None,
+    "reason": None,
+    "pending_bookings": 0,
+    "last_success_at": None,
+    "last_failure_at": None,
+    "last_failure": None,
+    "parked_until": None,
+    "shared": False,
+}
+"""A host without a connection. `shared` tells that another host has connected the same Zoom user."""
 
 
 class ReturnBody(Body):
@@ -45,6 +66,7 @@ class Parts:
     database: Database
     connecting: Connecting
     removal: Removal
+    checking: Checking
     receiving: Receiving
     clock: Clock
 
@@ -72,6 +94,13 @@ def _install_connection(app: OpenAPI, parts: Parts) -> None:
         """Revoke and erase; when this answers, the tokens are gone."""
         return {"receipt": _receipt(parts.removal.disconnect(require_host()))}
 
+    @app.post("/me/connections/zoom/check")
+    def check_connection() -> dict[str, Any]:
+        """Ask Zoom now whether the connection is good, and have the host's meetings looked after."""
+        host_id = require_host()
+        parts.checking.check(host_id)
+        return _connection(parts, host_id)
+
     @app.get("/me/connections/zoom/receipts")
     def list_receipts() -> dict[str, Any]:
         """List what was erased when, the newest first."""
@@ -86,8 +115,8 @@ def _install_callback(app: OpenAPI, parts: Parts) -> None:
     def complete_connection(body: ReturnBody) -> dict[str, Any]:
         """Connect the host who comes back from Zoom."""
         host_id = require_host()
-        parts.connecting.complete(host_id, state=body.state, code=body.code, error=body.error)
-        return _connection(parts, host_id)
+        replaced = parts.connecting.complete(host_id, state=body.state, code=body.code, error=body.error)
+        return _connection(parts, host_id) | {"replaced_account": replaced}
 
 
 def _install_others(app: OpenAPI, parts: Parts) -> None:
@@ -124,17 +153,34 @@ def _no_meeting() -> Refused:
 
 
 def _connection(parts: Parts, host_id: str) -> dict[str, Any]:
+    now = parts.clock()
     with parts.database.read() as tx:
         row = connections.get(tx, host_id)
-        pending = meetings.pending(tx, parts.clock(), host_id)
+        pending = meetings.pending(tx, now, host_id)
+        shared = row is not None and connections.others_of_user(tx, row)
+    if row is None or row.status == connections.DISCONNECTED:
+        return NOTHING | {"pending_bookings": pending}
+    granted = row.scopes.split()
+    parked = row.parked_until if row.parked_until is not None and row.parked_until > now else None
     return {
-        "status": row.status if row else connections.DISCONNECTED,
-        "account_email": row.account_email if row else None,
-        "scopes": row.scopes.split() if row else [],
-        "connected_at": row.connected_at.isoformat() if row and row.connected_at else None,
-        "reason": row.reason if row else None,
+        "status": row.status,
+        "account_email": row.account_email,
+        "scopes": granted,
+        "missing_scopes": scopes.missing(granted),
+        "optional_scopes_missing": scopes.optional_missing(granted),
+        "connected_at": _shown(row.connected_at),
+        "reason": row.reason,
         "pending_bookings": pending,
+        "last_success_at": _shown(row.last_success_at),
+        "last_failure_at": _shown(row.last_failure_at),
+        "last_failure": row.last_failure,
+        "parked_until": _shown(parked),
+        "shared": shared,
     }
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _receipt(row: Row[Any]) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from flask import Flask
+from sqlalchemy import Connection
 
 from shared import bus, inbox, outbox, web
 from shared.clock import Clock, system
@@ -12,14 +14,17 @@ from shared.database import Database
 from shared.outbox import Relay
 from zoom_connector import api
 from zoom_connector.connections.access import Access
+from zoom_connector.connections.checking import Checking
 from zoom_connector.connections.connecting import Connecting
+from zoom_connector.connections.leaving import Leaving
 from zoom_connector.connections.removal import Removal
+from zoom_connector.connections.sharing import Sharing
 from zoom_connector.connections.upkeep import Confirmations, KeepAlive
 from zoom_connector.handlers import HANDLERS
 from zoom_connector.reconcile import Crash, Late, Reconcile, no_crash
 from zoom_connector.refusals import Refused
 from zoom_connector.settings import SERVICE, Settings
-from zoom_connector.storage import privacy
+from zoom_connector.storage import meetings, privacy
 from zoom_connector.tokens import TokenStore
 from zoom_connector.tokens.embedded import EmbeddedTokenStore
 from zoom_connector.webhooks.handling import Handling
@@ -39,6 +44,8 @@ class Parts:
     access: Access
     connecting: Connecting
     removal: Removal
+    checking: Checking
+    leaving: Leaving
     receiving: Receiving
     handling: Handling
     confirmations: Confirmations
@@ -91,19 +98,26 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
     )
     access = Access(database, tokens, oauth, transport, settings.zoom_api_url, clock)
     removal = Removal(database, tokens, oauth, clock)
+    sharing = Sharing(database, tokens, clock)
     return Parts(
         settings=settings,
         database=database,
         tokens=tokens,
         access=access,
-        connecting=Connecting(database, tokens, oauth, transport, settings.zoom_api_url, clock),
+        connecting=Connecting(database, tokens, sharing, oauth, transport, settings.zoom_api_url, clock),
         removal=removal,
+        checking=Checking(database, access, _look_after, clock),
+        leaving=Leaving(database, removal, clock),
         receiving=Receiving(database, settings.zoom_webhook_secret, clock),
         handling=Handling(database, removal, settings.zoom_client_id, settings.zoom_compliance_url, clock, chance),
         confirmations=Confirmations(database, oauth, clock, chance),
         keep_alive=KeepAlive(database, access, clock, chance),
         clock=clock,
     )
+
+
+def _look_after(tx: Connection, host_id: str, now: datetime) -> None:
+    meetings.wake_host(tx, now, host_id)
 
 
 def app(settings: Settings, *, clock: Clock = system) -> Flask:
@@ -122,7 +136,8 @@ def app(settings: Settings, *, clock: Clock = system) -> Flask:
         refused=Refused,
         raw_paths={api.WEBHOOK_PATH: api.WEBHOOK_LIMIT},
     )
-    api.install(made, api.Parts(parts.database, parts.connecting, parts.removal, parts.receiving, clock))
+    doors = api.Parts(parts.database, parts.connecting, parts.removal, parts.checking, parts.receiving, clock)
+    api.install(made, doors)
     return made
 
 
@@ -141,6 +156,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         late=Late(parts.database, clock),
         webhooks=parts.handling,
         confirmations=parts.confirmations,
+        leaving=parts.leaving,
         upkeep=Upkeep(parts.database, parts.keep_alive, parts.removal, parts.receiving, clock),
     )
 

@@ -11,6 +11,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.inbox import receive
 from shared.outbox import Relay
+from zoom_connector.connections.leaving import Leaving
 from zoom_connector.connections.removal import Removal
 from zoom_connector.connections.upkeep import Confirmations, KeepAlive
 from zoom_connector.reconcile import Late, Reconcile
@@ -62,6 +63,7 @@ class Worker:
     late: Late
     webhooks: Handling
     confirmations: Confirmations
+    leaving: Leaving
     upkeep: Upkeep
 
     def steps(self) -> Mapping[str, loops.Step]:
@@ -73,6 +75,7 @@ class Worker:
             "late": self.late.step,
             "webhooks": self.webhooks.step,
             "confirmations": self.confirmations.step,
+            "leaving": self.leaving.step,
             "upkeep": self.upkeep.step,
         }
 

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from shared import logs, outbox
 from shared.clock import Clock
@@ -12,7 +15,7 @@ from shared.events import ZoomNeedsReconnect
 from zoom_connector.connections import scopes
 from zoom_connector.reconcile.port import BusyError, NotConnectedError
 from zoom_connector.storage import connections, meetings
-from zoom_connector.storage.connections import TokenLock
+from zoom_connector.storage.token_locks import TokenLock
 from zoom_connector.tokens import Stored, TokenConflictError, Tokens, TokenStore, TokenStoreUnavailableError
 from zoom_connector.zoom.account import ZoomAccount
 from zoom_connector.zoom.errors import GrantInvalidError
@@ -52,13 +55,14 @@ class Access:
     api_url: str
     clock: Clock
     read_seconds: float = READ_SECONDS
+    budget_seconds: float = BUDGET_SECONDS
 
     def __call__(self, host_id: str) -> ZoomAccount:
         """Open the host's account.
 
         Raises `NotConnectedError`, `BusyError`, `TokenStoreUnavailableError`, or a `ZoomError` of the renewal.
         """
-        budget = Budget(BUDGET_SECONDS, read_seconds=self.read_seconds)
+        budget = Budget(self.budget_seconds, read_seconds=self.read_seconds)
         self._token(host_id, None, budget)
         return ZoomAccount(
             self.transport, self.api_url, lambda rejected: self._token(host_id, rejected, budget), self.clock, budget
@@ -75,59 +79,62 @@ class Access:
         return good.access_token
 
     def _good(self, host_id: str, good_enough: GoodEnough, budget: Budget) -> Tokens:
-        stored = self.tokens.read(host_id)
+        place = connections.place_of(self._connected(host_id))
+        stored = self.tokens.read(place)
         if stored is not None and good_enough(stored.tokens):
             return stored.tokens
-        lock = TokenLock(self.database, host_id)
-        self._take(lock)
+        lock = TokenLock(self.database, place)
+        # Waited for a moment only: other hosts' work waits behind this.
+        if not lock.wait(self.clock, LOCK_LASTS, patience=LOCK_PATIENCE_SECONDS):
+            raise BusyError
         try:
-            return self._renewed(host_id, lock, good_enough, budget)
+            return self._renewed(host_id, place, lock, good_enough, budget)
         finally:
             lock.release()
 
-    def _take(self, lock: TokenLock) -> None:
-        """Wait a moment for whoever is renewing; not long, because other hosts' work waits behind this."""
-        end = time.monotonic() + LOCK_PATIENCE_SECONDS
-        seen = -1
-        while not lock.take(self.clock(), LOCK_LASTS):
-            if time.monotonic() > end:
-                raise BusyError
-            seen = self.database.wait(seen, timeout=0.1)
-
-    def _renewed(self, host_id: str, lock: TokenLock, good_enough: GoodEnough, budget: Budget) -> Tokens:
+    def _connected(self, host_id: str) -> Row[Any]:
         with self.database.read() as tx:
             row = connections.get(tx, host_id)
         if row is None or row.status != connections.CONNECTED:
             raise NotConnectedError((row and row.reason) or NOT_CONNECTED)
+        return row
+
+    def _renewed(self, host_id: str, place: str, lock: TokenLock, good_enough: GoodEnough, budget: Budget) -> Tokens:
+        row = self._connected(host_id)
+        if connections.place_of(row) != place:
+            # Somebody else has connected the same Zoom user: the tokens lie elsewhere now.
+            raise BusyError
         # Read again now that nobody else may write: most often another worker has just done it.
-        stored = self.tokens.read(host_id)
+        stored = self.tokens.read(place)
         if stored is None:
-            raise self._ended(host_id, row.connected_at, GRANT_ENDED)
+            raise self._ended(row, lock, GRANT_ENDED)
         if good_enough(stored.tokens):
             return stored.tokens
         try:
             grant = self.oauth.refresh(stored.tokens.refresh_token, budget=budget)
         except GrantInvalidError:
-            again = self.tokens.read(host_id)
+            again = self.tokens.read(place)
             if again is not None and again.version != stored.version:
                 return again.tokens
-            raise self._ended(host_id, row.connected_at, GRANT_ENDED) from None
-        tokens = self._keep(host_id, lock, stored, grant)
-        self._note(host_id, row.connected_at, grant)
+            raise self._ended(row, lock, GRANT_ENDED) from None
+        tokens = self._keep(row, lock, stored, grant)
+        self._note(row, lock, grant)
         log.info("tokens_renewed", host_id=host_id)
         return tokens
 
-    def _keep(self, host_id: str, lock: TokenLock, stored: Stored, grant: Grant) -> Tokens:
+    def _keep(self, row: Row[Any], lock: TokenLock, stored: Stored, grant: Grant) -> Tokens:
         """Write the new tokens over the ones that were used, unless somebody has put others in their place."""
+        place = connections.place_of(row)
         tokens = Tokens(grant.access_token, grant.refresh_token, grant.expires_at, refreshed_at=self.clock())
         with self.database.write() as tx:
-            if not lock.held(tx):
-                raise BusyError
+            held = lock.held(tx)
+        if not held and not self._still_ours(row, stored):
+            raise BusyError
         for attempt in range(1, STORE_TRIES + 1):
             try:
-                self.tokens.write(host_id, tokens, expected=stored.version)
+                self.tokens.write(place, tokens, expected=stored.version)
             except TokenConflictError:
-                newer = self.tokens.read(host_id)
+                newer = self.tokens.read(place)
                 if newer is None:
                     raise BusyError from None
                 return newer.tokens
@@ -140,18 +147,43 @@ class Access:
                 break
         return tokens
 
-    def _note(self, host_id: str, connected_at: datetime | None, grant: Grant) -> None:
-        with self.database.write() as tx:
-            connections.refreshed(tx, host_id, scopes=grant.scopes, refresh_at=self.clock() + IDLE)
-        if grant.scopes is not None and scopes.missing(grant.scopes):
-            raise self._ended(host_id, connected_at, SCOPES_SHRUNK)
+    def _still_ours(self, row: Row[Any], stored: Stored) -> bool:
+        """Say whether all is as it was though somebody took the lock: a consent under way may still come to nothing.
 
-    def _ended(self, host_id: str, connected_at: datetime | None, reason: str) -> NotConnectedError:
+        After a removal versions begin anew, so the version alone proves nothing.
+        """
+        with self.database.read() as tx:
+            now = connections.get(tx, row.id)
+        if now is None or (now.status, now.connected_at, now.token_place) != (
+            row.status,
+            row.connected_at,
+            row.token_place,
+        ):
+            return False
+        there = self.tokens.read(connections.place_of(row))
+        return there is not None and there.tokens.refresh_token == stored.tokens.refresh_token
+
+    def _note(self, row: Row[Any], lock: TokenLock, grant: Grant) -> None:
+        now, place = self.clock(), connections.place_of(row)
+        with self.database.write() as tx:
+            if not lock.held(tx):
+                return
+            connections.refreshed(tx, place, scopes=grant.scopes, now=now, refresh_at=now + IDLE)
+        if grant.scopes is not None and scopes.essential_missing(grant.scopes):
+            raise self._ended(row, lock, SCOPES_SHRUNK)
+
+    def _ended(self, row: Row[Any], lock: TokenLock, reason: str) -> Exception:
         """Keep that the host has to connect again, and give the error that says so."""
         now = self.clock()
         with self.database.write() as tx:
-            if connections.needs_reconnect(tx, host_id, connected_at=connected_at, reason=reason):
-                log.warning("zoom_needs_reconnect", host_id=host_id)
-                outbox.add(tx, ZoomNeedsReconnect(host_id=host_id, reason=reason), source=SOURCE, now=now)
-                meetings.wake_host(tx, now, host_id)
+            if not lock.held(tx):
+                # A newer consent is on its way, or a removal: theirs is the last word.
+                return BusyError()
+            self._break(tx, row, reason, now)
         return NotConnectedError(reason)
+
+    def _break(self, tx: Connection, row: Row[Any], reason: str, now: datetime) -> None:
+        if connections.needs_reconnect(tx, row.id, connected_at=row.connected_at, reason=reason, now=now):
+            log.warning("zoom_needs_reconnect", host_id=row.id)
+            outbox.add(tx, ZoomNeedsReconnect(host_id=row.id, reason=reason), source=SOURCE, now=now)
+            meetings.wake_host(tx, now, row.id)

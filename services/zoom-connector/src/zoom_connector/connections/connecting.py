@@ -2,27 +2,33 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from shared import logs, outbox
+from sqlalchemy import Row
+
+from shared import logs
 from shared.clock import Clock
 from shared.database import Database
-from shared.events import ZoomConnected
-from zoom_connector.connections import scopes
-from zoom_connector.connections.access import IDLE, SOURCE
+from zoom_connector.connections import removal, scopes
+from zoom_connector.connections.revoking import Revoking
+from zoom_connector.connections.sharing import Consent, OvertakenError, Sharing
 from zoom_connector.refusals import Kind, Refused
-from zoom_connector.storage import connections, meetings
-from zoom_connector.storage.connections import TokenLock
-from zoom_connector.tokens import (
-    TokenConflictError,
-    Tokens,
-    TokenStore,
-    TokenStoreUnavailableError,
-    TokensUnreadableError,
-)
+from zoom_connector.storage import connections, consents, privacy, removals
+from zoom_connector.storage.token_locks import TokenLock
+from zoom_connector.tokens import Tokens, TokenStore, TokenStoreUnavailableError, TokensUnreadableError
 from zoom_connector.zoom.account import Person, ZoomAccount
-from zoom_connector.zoom.errors import GrantInvalidError, NotSentError, ScopesMissingError, UnsureError, ZoomError
+from zoom_connector.zoom.errors import (
+    GrantInvalidError,
+    NotSentError,
+    ScopesMissingError,
+    TokenRejectedError,
+    UnsureError,
+    ZoomError,
+)
 from zoom_connector.zoom.oauth import Grant, OAuth, new_verifier
 from zoom_connector.zoom.transport import Budget, Transport
 
@@ -36,7 +42,7 @@ BUDGET_SECONDS = 8.5
 READ_SECONDS = 4.0
 """Somebody sits before a browser and waits for it, and the gateway waits ten seconds at most."""
 LOCK_LASTS = timedelta(seconds=30)
-STORE_TRIES = 5
+LOCK_PATIENCE_SECONDS = 1.0
 
 REFUSALS: dict[str, tuple[Kind, str]] = {
     "state_unknown": ("conflict", "This is not the end of a connection that was begun here. Please begin anew."),
@@ -52,11 +58,20 @@ REFUSALS: dict[str, tuple[Kind, str]] = {
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """The connection with another Zoom user that a new one took the place of."""
+
+    row: Row[Any]
+    tokens: Tokens | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Connecting:
     """Begins and completes connections."""
 
     database: Database
     tokens: TokenStore
+    sharing: Sharing
     oauth: OAuth
     transport: Transport
     api_url: str
@@ -66,7 +81,7 @@ class Connecting:
         """Give the address to send this host's browser to. The state in it works once, for ten minutes."""
         state, verifier = secrets.token_urlsafe(STATE_BYTES), new_verifier()
         with self.database.write() as tx:
-            connections.begin(
+            consents.begin(
                 tx,
                 state_hash=_hash(state),
                 host_id=host_id,
@@ -75,47 +90,100 @@ class Connecting:
             )
         return self.oauth.consent_address(state, verifier)
 
-    def complete(self, host_id: str, *, state: str | None, code: str | None, error: str | None) -> None:
-        """Connect the host who came back from Zoom. Raises `Refused`; then nothing has changed but the used state."""
+    def complete(self, host_id: str, *, state: str | None, code: str | None, error: str | None) -> str | None:
+        """Connect the host who came back from Zoom; give the address of another Zoom account that was connected before.
+
+        Raises `Refused`; then nothing has changed but the used state.
+        """
         verifier = self._use(host_id, state)
         if error is not None:
             raise _refusal("consent_denied" if error == "access_denied" else "code_rejected")
         if not code or len(code) > LONGEST_CODE:
             raise _refusal("code_rejected")
-        lock = TokenLock(self.database, host_id)
-        # By force: the consent ends whatever tokens somebody may be renewing, and they notice at their write.
-        lock.take(self.clock(), LOCK_LASTS, by_force=True)
-        try:
-            self._connect(host_id, code, verifier, lock)
-        finally:
-            lock.release()
-        log.info("zoom_connected", host_id=host_id)
-
-    def _connect(self, host_id: str, code: str, verifier: str, lock: TokenLock) -> None:
         self._confirm_store(host_id)
         budget = Budget(BUDGET_SECONDS, read_seconds=READ_SECONDS)
+        with self._renewals_away(host_id):
+            consent = self._consent(host_id, code, verifier, budget)
+            replaced = self._keep(consent)
+        log.info("zoom_connected", host_id=host_id)
+        if replaced is None:
+            return None
+        self._end(host_id, replaced, budget)
+        return str(replaced.row.account_email)
+
+    def _consent(self, host_id: str, code: str, verifier: str, budget: Budget) -> Consent:
+        began = self.clock()
         grant = self._exchange(code, verifier, budget)
-        lacking = scopes.missing(grant.scopes or ())
+        lacking = scopes.essential_missing(grant.scopes or ())
         if lacking:
             raise _scopes_missing(lacking)
-        person = self._person(grant, budget)
-        now = self.clock()
-        self._write(host_id, Tokens(grant.access_token, grant.refresh_token, grant.expires_at, refreshed_at=now))
+        return Consent(
+            host_id,
+            self._person(grant, budget),
+            Tokens(grant.access_token, grant.refresh_token, grant.expires_at, refreshed_at=self.clock()),
+            grant.scopes or frozenset(),
+            began,
+            lambda: self._alive(grant, budget),
+        )
+
+    def _keep(self, consent: Consent) -> Replaced | None:
+        try:
+            former = self._former(consent)
+            before = self.sharing.keep(consent)
+        except OvertakenError:
+            raise _refusal("connection_changed") from None
+        except TokenStoreUnavailableError as error:
+            log.warning("token_store_unavailable", host_id=consent.host_id)
+            raise _refusal("token_store_unavailable") from error
+        if before is None or before.zoom_user_id in {None, consent.person.user_id}:
+            return None
+        return Replaced(before, former)
+
+    def _former(self, consent: Consent) -> Tokens | None:
+        """Read the tokens that are about to be replaced; those of another Zoom user are to be ended afterwards."""
+        with self.database.read() as tx:
+            row = connections.get(tx, consent.host_id)
+        if row is None or row.zoom_user_id in {None, consent.person.user_id}:
+            return None
+        try:
+            stored = self.tokens.read(connections.place_of(row))
+        except TokensUnreadableError:
+            return None
+        return stored.tokens if stored else None
+
+    def _end(self, host_id: str, replaced: Replaced, budget: Budget) -> None:
+        """End the consent of the Zoom user who was connected before, and keep a receipt of what was erased."""
+        with self.database.read() as tx:
+            shared = connections.others_of_user(tx, replaced.row)
+        revoked = False
+        if replaced.tokens is not None and not shared:
+            revoked = Revoking(self.oauth, self.clock, replaced.tokens, budget).end(host_id)
+        erased = removal.erased(tokens=not shared, consents=False)
         with self.database.write() as tx:
-            if not lock.held(tx):
-                raise _refusal("connection_changed")
-            connections.connected(
+            removals.add_receipt(
                 tx,
-                host_id,
-                user_id=person.user_id,
-                account_id=person.account_id,
-                email=person.email,
-                scopes=grant.scopes or frozenset(),
-                now=now,
-                refresh_at=now + IDLE,
+                host_id=host_id,
+                at=self.clock(),
+                cause="disconnected",
+                erased=erased,
+                revoked=revoked,
+                confirmation=None,
             )
-            meetings.wake_host(tx, now, host_id)
-            outbox.add(tx, ZoomConnected(host_id=host_id), source=SOURCE, now=now)
+        privacy.scrub(self.database)
+
+    @contextmanager
+    def _renewals_away(self, host_id: str) -> Iterator[None]:
+        """Let nobody take the end of the old tokens for the end of the connection."""
+        with self.database.read() as tx:
+            row = connections.get(tx, host_id)
+        lock = TokenLock(self.database, connections.place_of(row) if row else host_id)
+        if not lock.wait(self.clock, LOCK_LASTS, patience=LOCK_PATIENCE_SECONDS):
+            # Whoever hangs in a renewal notices when it has something to write.
+            lock.take(self.clock(), LOCK_LASTS, by_force=True)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _use(self, host_id: str, state: str | None) -> str:
         """Check the state and spend it; give the verifier that belongs to it."""
@@ -123,7 +191,7 @@ class Connecting:
         if not state or len(state) > LONGEST_STATE:
             raise _refusal("state_unknown")
         with self.database.write() as tx:
-            row = connections.authorization(tx, _hash(state))
+            row = consents.find(tx, _hash(state))
             if row is None:
                 raise _refusal("state_unknown")
             if row.host_id != host_id:
@@ -133,7 +201,7 @@ class Connecting:
                 raise _refusal("state_used")
             if row.expires_at <= now:
                 raise _refusal("state_expired")
-            connections.use(tx, row.id, now)
+            consents.use(tx, row.id, now)
         return str(row.verifier)
 
     def _confirm_store(self, host_id: str) -> None:
@@ -169,28 +237,16 @@ class Connecting:
             log.warning("zoom_user_unread", error=type(error).__name__)
             raise _refusal("zoom_unreachable") from error
 
-    def _write(self, host_id: str, tokens: Tokens) -> None:
-        """Put the new tokens in the place of whatever is there: Zoom has ended the old ones."""
+    def _alive(self, grant: Grant, budget: Budget) -> bool:
+        """Say whether Zoom still takes this consent, as far as it says anything."""
+        account = ZoomAccount(self.transport, self.api_url, lambda _rejected: grant.access_token, self.clock, budget)
         try:
-            for _ in range(STORE_TRIES):
-                try:
-                    self.tokens.write(host_id, tokens, expected=self._version(host_id))
-                except TokenConflictError:
-                    continue
-                return
-        except TokenStoreUnavailableError as error:
-            log.warning("token_store_unavailable", host_id=host_id)
-            raise _refusal("token_store_unavailable") from error
-        raise _refusal("token_store_unavailable")
-
-    def _version(self, host_id: str) -> int:
-        try:
-            stored = self.tokens.read(host_id)
-        except TokensUnreadableError:
-            # Sealed with a key that is lost: of no use to anybody, and in the way of the new ones.
-            self.tokens.destroy(host_id)
-            return 0
-        return stored.version if stored else 0
+            account.me()
+        except TokenRejectedError:
+            return False
+        except ZoomError as error:
+            log.warning("zoom_user_unread", error=type(error).__name__)
+        return True
 
 
 def _refusal(code: str) -> Refused:

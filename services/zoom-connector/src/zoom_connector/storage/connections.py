@@ -1,14 +1,13 @@
-"""Rows of connections, of consents under way, and the lock on a host's tokens."""
+"""Rows of connections: who is connected with which Zoom user, where the tokens lie, and how it fares."""
 
-import uuid
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 
-from shared.database import Database
-from zoom_connector.storage.tables import AUTHORIZATIONS, CONNECTIONS, TOKEN_LOCKS
+from zoom_connector.storage import consents
+from zoom_connector.storage.tables import CONNECTIONS, TOKEN_LOCKS
 
 CONNECTED, DISCONNECTED, NEEDS_RECONNECT = "connected", "disconnected", "needs_reconnect"
 
@@ -26,6 +25,25 @@ def of_zoom_user(tx: Connection, user_id: str, account_id: str | None) -> list[R
     return list(tx.execute(query.order_by(CONNECTIONS.c.id)))
 
 
+def place_of(row: Row[Any]) -> str:
+    """Say where a connection's tokens lie: under the host's own id, or where several hosts share them."""
+    return str(row.token_place or row.id)
+
+
+def in_use(tx: Connection, place: str, *, but: str = "") -> bool:
+    """Say whether a connection, `but` that of one host, uses the tokens at a place."""
+    users = [_at(place), CONNECTIONS.c.id != but, CONNECTIONS.c.status != DISCONNECTED]
+    return tx.execute(select(CONNECTIONS.c.id).where(*users).limit(1)).first() is not None
+
+
+def others_of_user(tx: Connection, row: Row[Any]) -> bool:
+    """Say whether another host is connected with the Zoom user of this connection: there is one consent for all."""
+    if row.zoom_user_id is None:
+        return False
+    same = of_zoom_user(tx, row.zoom_user_id, row.zoom_account_id)
+    return any(other.id != row.id and other.status == CONNECTED for other in same)
+
+
 def connected(
     tx: Connection,
     host_id: str,
@@ -36,10 +54,15 @@ def connected(
     scopes: frozenset[str],
     now: datetime,
     refresh_at: datetime,
+    place: str | None = None,
 ) -> None:
-    """Keep that the host is connected from now on."""
+    """Keep that the host is connected from now on. `place`: where the tokens lie, if others share them."""
     values = {
         "status": CONNECTED,
+        "token_place": place,
+        "last_success_at": now,
+        "last_failure_at": None,
+        "last_failure": None,
         "zoom_user_id": user_id,
         "zoom_account_id": account_id,
         "account_email": email,
@@ -60,16 +83,61 @@ def connected(
         tx.execute(insert(CONNECTIONS).values(id=host_id, **values))
 
 
-def refreshed(tx: Connection, host_id: str, *, scopes: frozenset[str] | None, refresh_at: datetime) -> None:
-    """Keep what the new tokens may do, and when they are to be renewed if nobody uses them."""
-    values: dict[str, Any] = {"next_attempt_at": refresh_at, "attempts": 0, "last_error": None}
+def moved(
+    tx: Connection, host_id: str, *, place: str, scopes: frozenset[str] | None, now: datetime, refresh_at: datetime
+) -> None:
+    """Keep that a connected host goes on with the tokens of another host's newer consent for the same Zoom user."""
+    values: dict[str, Any] = {
+        "status": CONNECTED,
+        "reason": None,
+        "token_place": place,
+        "last_success_at": now,
+        "next_attempt_at": refresh_at,
+        "attempts": 0,
+        "last_error": None,
+    }
     if scopes is not None:
         values["scopes"] = " ".join(sorted(scopes))
     tx.execute(update(CONNECTIONS).where(CONNECTIONS.c.id == host_id).values(**values))
 
 
-def needs_reconnect(tx: Connection, host_id: str, *, connected_at: datetime | None, reason: str) -> bool:
+def refreshed(
+    tx: Connection, place: str, *, scopes: frozenset[str] | None, now: datetime, refresh_at: datetime
+) -> None:
+    """Keep what the new tokens may do, and when they are to be renewed if nobody uses them; for all who share them."""
+    values: dict[str, Any] = {
+        "next_attempt_at": refresh_at,
+        "attempts": 0,
+        "last_error": None,
+        "last_success_at": now,
+    }
+    if scopes is not None:
+        values["scopes"] = " ".join(sorted(scopes))
+    tx.execute(update(CONNECTIONS).where(_at(place)).values(**values))
+
+
+def succeeded(tx: Connection, host_id: str, now: datetime) -> None:
+    """Keep that Zoom has just done what it was asked."""
+    tx.execute(update(CONNECTIONS).where(CONNECTIONS.c.id == host_id).values(last_success_at=now))
+
+
+def failed(tx: Connection, host_id: str, now: datetime, words: str) -> None:
+    """Keep what went wrong at Zoom, in a sentence for the host."""
+    connected = [CONNECTIONS.c.id == host_id, CONNECTIONS.c.status != DISCONNECTED]
+    tx.execute(update(CONNECTIONS).where(*connected).values(last_failure_at=now, last_failure=words))
+
+
+def renamed(tx: Connection, host_id: str, *, user_id: str, email: str) -> None:
+    """Keep the address that the Zoom user has by now."""
+    same = [CONNECTIONS.c.id == host_id, CONNECTIONS.c.zoom_user_id == user_id]
+    tx.execute(update(CONNECTIONS).where(*same).values(account_email=email))
+
+
+def needs_reconnect(
+    tx: Connection, host_id: str, *, connected_at: datetime | None, reason: str, now: datetime | None = None
+) -> bool:
     """Keep that Zoom no longer takes this consent. Not if the host has connected anew since `connected_at`."""
+    failure = {} if now is None else {"last_failure_at": now, "last_failure": reason}
     changed = tx.execute(
         update(CONNECTIONS)
         .where(
@@ -78,7 +146,13 @@ def needs_reconnect(tx: Connection, host_id: str, *, connected_at: datetime | No
             CONNECTIONS.c.connected_at == connected_at,
         )
         .values(
-            status=NEEDS_RECONNECT, reason=reason, next_attempt_at=None, parked_until=None, parked_for=None, failures=0
+            status=NEEDS_RECONNECT,
+            reason=reason,
+            next_attempt_at=None,
+            parked_until=None,
+            parked_for=None,
+            failures=0,
+            **failure,
         )
     )
     return changed.rowcount == 1
@@ -100,6 +174,10 @@ def erase(tx: Connection, host_id: str) -> None:
             parked_until=None,
             parked_for=None,
             failures=0,
+            token_place=None,
+            last_success_at=None,
+            last_failure_at=None,
+            last_failure=None,
             next_attempt_at=None,
             attempts=0,
             lease=None,
@@ -107,7 +185,7 @@ def erase(tx: Connection, host_id: str) -> None:
             last_error=None,
         )
     )
-    tx.execute(delete(AUTHORIZATIONS).where(AUTHORIZATIONS.c.host_id == host_id))
+    consents.withdraw(tx, host_id)
     tx.execute(delete(TOKEN_LOCKS).where(TOKEN_LOCKS.c.id == host_id))
 
 
@@ -126,65 +204,25 @@ def unpark(tx: Connection, host_id: str) -> None:
     )
 
 
-def begin(tx: Connection, *, state_hash: str, host_id: str, verifier: str, expires_at: datetime) -> None:
-    """Keep that a host was sent to Zoom for consent."""
-    tx.execute(insert(AUTHORIZATIONS).values(id=state_hash, host_id=host_id, verifier=verifier, expires_at=expires_at))
+def unpark_outage(tx: Connection, host_id: str) -> None:
+    """Let the host's calls go on if they wait for Zoom to answer again; limits are waited for all the same."""
+    waits = [CONNECTIONS.c.id == host_id, CONNECTIONS.c.failures > 0]
+    tx.execute(update(CONNECTIONS).where(*waits).values(parked_until=None, parked_for=None, failures=0))
 
 
-def authorization(tx: Connection, state_hash: str) -> Row[Any] | None:
-    """Find a consent under way, and lock it: two browsers may come back with one state."""
-    return tx.execute(select(AUTHORIZATIONS).where(AUTHORIZATIONS.c.id == state_hash).with_for_update()).one_or_none()
+def leave(tx: Connection, host_id: str, now: datetime) -> None:
+    """Keep that the host's account with us is no more: what is here is to be erased."""
+    changed = tx.execute(update(CONNECTIONS).where(CONNECTIONS.c.id == host_id).values(leaving_at=now))
+    if changed.rowcount == 0:
+        tx.execute(insert(CONNECTIONS).values(id=host_id, status=DISCONNECTED, leaving_at=now))
 
 
-def use(tx: Connection, state_hash: str, now: datetime) -> None:
-    """Mark a state as used. It is kept a while, so that a reload can be told from a forgery."""
-    tx.execute(update(AUTHORIZATIONS).where(AUTHORIZATIONS.c.id == state_hash).values(used_at=now, verifier=""))
+def leaving(tx: Connection) -> Sequence[Row[Any]]:
+    """List the connections whose hosts have left."""
+    gone = select(CONNECTIONS).where(CONNECTIONS.c.leaving_at.is_not(None))
+    return tx.execute(gone.order_by(CONNECTIONS.c.leaving_at)).all()
 
 
-def abandoned(tx: Connection, before: datetime) -> list[str]:
-    """Give the hosts all of whose consents ended before that moment."""
-    latest = func.max(AUTHORIZATIONS.c.expires_at)
-    return list(
-        tx.execute(
-            select(AUTHORIZATIONS.c.host_id).group_by(AUTHORIZATIONS.c.host_id).having(latest < before)
-        ).scalars()
-    )
-
-
-def forget_authorizations(tx: Connection, host_id: str, *, before: datetime) -> None:
-    """Delete a host's consents that ended before that moment."""
-    tx.execute(delete(AUTHORIZATIONS).where(AUTHORIZATIONS.c.host_id == host_id, AUTHORIZATIONS.c.expires_at < before))
-
-
-class TokenLock:
-    """Held by whoever changes a host's tokens, over all processes. It ends by itself, should the holder be killed."""
-
-    def __init__(self, database: Database, host_id: str) -> None:
-        self._database = database
-        self._host_id = host_id
-        self._holder = str(uuid.uuid4())
-
-    def take(self, now: datetime, lasting: timedelta, *, by_force: bool = False) -> bool:
-        """Take the lock if it is free or has run out, or `by_force`; say whether it is ours."""
-        stale = TOKEN_LOCKS.c.id == self._host_id
-        if not by_force:
-            stale &= TOKEN_LOCKS.c.held_until <= now
-        try:
-            with self._database.write() as tx:
-                tx.execute(delete(TOKEN_LOCKS).where(stale))
-                tx.execute(insert(TOKEN_LOCKS).values(id=self._host_id, holder=self._holder, held_until=now + lasting))
-        except IntegrityError:
-            return False
-        return True
-
-    def held(self, tx: Connection) -> bool:
-        """Say whether the lock is still ours, and keep it so until the transaction ends."""
-        mine = select(TOKEN_LOCKS.c.id).where(TOKEN_LOCKS.c.id == self._host_id, TOKEN_LOCKS.c.holder == self._holder)
-        return tx.execute(mine.with_for_update()).first() is not None
-
-    def release(self) -> None:
-        """Give the lock back, if it is still ours."""
-        with self._database.write() as tx:
-            tx.execute(
-                delete(TOKEN_LOCKS).where(TOKEN_LOCKS.c.id == self._host_id, TOKEN_LOCKS.c.holder == self._holder)
-            )
+def _at(place: str) -> ColumnElement[bool]:
+    own = and_(CONNECTIONS.c.token_place.is_(None), CONNECTIONS.c.id == place)
+    return or_(CONNECTIONS.c.token_place == place, own)

@@ -1,4 +1,4 @@
-"""Rows of deletion receipts and of webhooks that wait to be handled."""
+"""Rows of deletion receipts and of webhooks that wait to be handled, and what goes with a host who leaves."""
 
 import json
 import uuid
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from zoom_connector.storage.tables import RECEIPTS, WEBHOOKS
+from zoom_connector.storage.tables import CONNECTIONS, MEETINGS, METADATA, RECEIPTS, WEBHOOKS
 
 
 def add_receipt(
@@ -45,6 +45,25 @@ def receipts(tx: Connection, host_id: str) -> list[Row[Any]]:
     """List a host's receipts, the newest first."""
     query = select(RECEIPTS).where(RECEIPTS.c.host_id == host_id)
     return list(tx.execute(query.order_by(RECEIPTS.c.at.desc(), RECEIPTS.c.id)))
+
+
+def meetings_to_delete(tx: Connection, host_id: str, now: datetime) -> bool:
+    """Say whether meetings of a host are still to be deleted in Zoom, or their cancellation is yet to be heard of."""
+    made = or_(MEETINGS.c.zoom_id.is_not(None), MEETINGS.c.intent_at.is_not(None))
+    to_delete = and_(MEETINGS.c.live.is_(False), made, MEETINGS.c.next_attempt_at.is_not(None))
+    unheard = and_(MEETINGS.c.live, MEETINGS.c.end_at > now)
+    query = select(MEETINGS.c.id).where(MEETINGS.c.host_id == host_id, or_(to_delete, unheard))
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def forget_host(tx: Connection, host_id: str) -> None:
+    """Delete every row about a host but the receipts, which say that it was done."""
+    for table in METADATA.sorted_tables:
+        if "host_id" in table.c and table is not RECEIPTS:
+            tx.execute(delete(table).where(table.c.host_id == host_id))
+    for name in (CONNECTIONS.name, "hosts"):
+        if name in METADATA.tables:
+            tx.execute(delete(METADATA.tables[name]).where(METADATA.tables[name].c.id == host_id))
 
 
 def add_webhook(
