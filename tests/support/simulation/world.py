@@ -113,6 +113,8 @@ class World:
         self.desk = Desk(self.databases["booking"], self.clocks["booking"])
         welcome(self.desk, HOST, Profile("Hanna", "hanna@example.com", "hanna", "Europe/Berlin"))
         self.connect()
+        # Everybody knows the host before anything happens: the queues begin empty.
+        self._work()
 
     def _database(self, service: Service) -> Database:
         return Database(f"sqlite:///{self.folder / service}.sqlite3")
