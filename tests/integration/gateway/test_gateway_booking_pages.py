@@ -356,3 +356,120 @@ def test_no_page_for_visitors_asks_more_than_three_times(gateway: Gateway, host:
         gateway.inner.calls.clear()
         requests.get(address, timeout=10)
         assert 1 <= len(gateway.inner.calls) <= 3, address
+
+
+def test_another_time_keeps_all_that_was_typed(gateway: Gateway, page: str, path: str) -> None:
+    day = workday(40)
+    browser = to_the_details(page, timezone="Asia/Kolkata")
+    browser.submit("Change the time", **TYPED)
+    assert gateway.inner.asked("POST", path) == []
+    [other] = {button.get("name") for button in browser.page().xpath("//section[@id='times']//button")}
+    assert other == "start"
+    assert "Asia/Kolkata, UTC+5:30" in browser.words
+    browser.submit("", **{"month": f"{day:%Y-%m}", "timezone": "Europe/Berlin"})
+    [button] = [one for one in browser.page().xpath("//button[@name='date']/@value") if one == str(day)]
+    browser.submit("", **{"date": button})
+    browser.submit("14:00")
+    assert kept(browser) == TYPED
+    browser.submit("Book this time")
+    [call] = gateway.inner.asked("POST", path)
+    assert call.json()["start"].startswith(f"{day}T14:00:00")
+    assert call.json()["client"] == {"name": "Carl <b>", "email": "carl@example", "timezone": "Europe/Berlin"}
+    assert call.json()["answers"] == {"topic": "Te&ms"}
+
+
+def test_the_address_of_the_other_times_leads_to_the_month(page: str) -> None:
+    assert Browser().get(f"{page}/time").url == page
+
+
+def test_the_enter_key_never_changes_the_time_nor_books_another_one(gateway: Gateway, page: str, path: str) -> None:
+    first = "(//form[@data-draft]//button[@type='submit'])[1]"
+    browser = to_the_details(page)
+    [button] = browser.page().xpath(first)
+    assert (button.get("formaction"), button.get("name"), button.get("disabled")) == (None, None, None)
+    taken = problem(409, "slot_taken", "Taken.", nearest=[f"{workday()}T09:00:00+01:00"])
+    gateway.inner.say("POST", path, taken)
+    [button] = browser.submit("Book", **TYPED).page().xpath(first)
+    assert button.get("disabled") is not None
+
+
+def test_each_slot_is_named_in_full(page: str) -> None:
+    day = workday(40)
+    browser = Browser().get(f"{page}?date={day}&timezone=America/New_York")
+    names = browser.page().xpath("//section[@id='times']//a/@aria-label")
+    times = [one.text_content().strip() for one in browser.page().xpath("//section[@id='times']//a/time")]
+    assert names == [f"{day:%A} {day.day} {day:%B}, {time}, New York time" for time in times]
+
+
+def test_it_is_said_until_when_a_booking_can_be_changed(gateway: Gateway, host: Host) -> None:
+    made = gateway.book(host)
+    until = (datetime.fromisoformat(made["start"]) - timedelta(hours=24)).isoformat()
+    made |= {"changeable": True, "changeable_until": until}
+    browser = Browser().get(f"{gateway.url}/bookings/{made['reference']}")
+    day = datetime.fromisoformat(until)
+    assert f"until {day.day} {day:%B %Y}, 09:00 (Europe/Berlin, UTC+1)" in browser.words
+    assert browser.follow("Reschedule").page().xpath("//section[@id='times']")
+
+
+@pytest.mark.parametrize("rest", ["", "/reschedule", "/cancel"])
+def test_when_it_is_too_late_it_says_so_before_anything_is_tried(gateway: Gateway, host: Host, rest: str) -> None:
+    made = gateway.book(host)
+    made |= {"changeable": False, "changeable_until": (system() - timedelta(hours=1)).isoformat()}
+    browser = Browser().get(f"{gateway.url}/bookings/{made['reference']}{rest}")
+    assert "too late to move or cancel" in browser.words
+    assert "reply to your confirmation mail" in browser.words
+    assert [text for text, _ in browser.links() if text in {"Reschedule", "Cancel"}] == []
+    assert browser.page().xpath("//main//form[@method='post']") == []
+
+
+def test_when_it_became_too_late_meanwhile_the_refusal_is_shown(gateway: Gateway, host: Host) -> None:
+    made = gateway.book(host)
+    too_late = problem(409, "too_late", "It is too late to cancel this.")
+    gateway.inner.say("POST", f"/bookings/{made['reference']}/cancel", too_late)
+    browser = Browser().get(f"{gateway.url}/bookings/{made['reference']}/cancel")
+    browser.submit("Cancel the session", reason="I am ill.")
+    assert browser.answer.status_code == 409
+    assert "It is too late to cancel this." in browser.words
+    assert dict(browser.page().forms[0].form_values())["reason"].strip() == "I am ill."
+
+
+def test_a_session_that_is_over_says_so(gateway: Gateway, host: Host) -> None:
+    start = (system() - timedelta(hours=2)).isoformat()
+    made = gateway.book(host, start=start, end=(system() - timedelta(hours=1)).isoformat())
+    browser = Browser().get(f"{gateway.url}/bookings/{made['reference']}")
+    assert "This session is over" in browser.words
+    assert browser.follow("Book another time").url == f"{gateway.url}/{host.handle}/intro"
+
+
+def test_the_booking_is_shown_in_another_zone_and_stays_so(gateway: Gateway, host: Host) -> None:
+    made = gateway.book(host)
+    browser = Browser().get(f"{gateway.url}/bookings/{made['reference']}").submit("Show", timezone="Asia/Tokyo")
+    assert "17:00\N{EN DASH}17:30 Asia/Tokyo, UTC+9" in browser.words
+    assert "Asia/Tokyo, UTC+9" in browser.get(f"{gateway.url}/bookings/{made['reference']}/cancel").words
+
+
+def test_a_meeting_that_was_moved_in_zoom_shows_both_times(gateway: Gateway, host: Host) -> None:
+    moved = {"start": "2027-01-04T15:00:00+01:00", "end": "2027-01-04T15:30:00+01:00"}
+    video = {"provider": "zoom", "state": "ready", "join_url": "https://zoom.example/j/1", "passcode": None}
+    made = gateway.book(host, video={**video, "moved_to": moved})
+    browser = Browser().get(f"{gateway.url}/bookings/{made['reference']}")
+    [panel] = browser.page().xpath("//div[@id='link']")
+    assert "The host moved the meeting in Zoom" in panel.text_content()
+    assert "4 January 2027, 15:00 (Europe/Berlin, UTC+1)" in panel.text_content()
+    assert panel.xpath(".//a[@href='https://zoom.example/j/1']")
+
+
+@pytest.mark.parametrize(("cause", "words"), [("deleted_in_zoom", "was deleted in Zoom"), ("accepted", "on purpose")])
+def test_why_a_meeting_is_gone_is_said(gateway: Gateway, host: Host, cause: str, words: str) -> None:
+    gone = {"provider": "zoom", "state": "removed", "join_url": None, "passcode": None, "removed_because": cause}
+    made = gateway.book(host, video=gone)
+    assert words in Browser().get(f"{gateway.url}/bookings/{made['reference']}").words
+
+
+def test_a_hosts_logo_stands_where_its_initial_stood(gateway: Gateway, host: Host, page: str) -> None:
+    public = gateway.inner.answer(Call("booking", "GET", f"/hosts/{host.handle}", "", "anonymous", {}, b""))[1]
+    gateway.inner.say("GET", f"/hosts/{host.handle}", (200, {**public, "logo": "v 1"}))
+    for address in (f"{gateway.url}/{host.handle}", page):
+        [logo] = Browser().get(address).page().xpath("//img")
+        assert logo.get("src") == f"/api/v1/hosts/{host.handle}/logo?v=v+1"
+        assert logo.get("alt") == ""

@@ -1,8 +1,10 @@
-"""Addresses of style sheet and scripts that change with their content, so that browsers may keep them for good."""
+"""Addresses of styles, scripts and logos that change with their content, so that browsers may keep them for good."""
 
 import hashlib
 from functools import cache
 from importlib import resources
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, request
 
@@ -24,3 +26,11 @@ def address(name: str) -> str:
     """Give the address of a file in `static`."""
     content = (resources.files("gateway") / "static" / name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def logo(host: dict[str, Any]) -> str | None:
+    """Give the address of a host's logo, or None without one."""
+    version = host.get("logo")
+    if not version or not host.get("handle"):
+        return None
+    return f"/api/v1/hosts/{quote(host['handle'], safe='')}/logo?{urlencode({'v': str(version)})}"

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import errors
-from gateway.pages import assets, color, logos, times, visitors, words
+from gateway.pages import assets, color, times, visitors, words
 from gateway.pages.visitors import SignInNeededError
 
 pages = Blueprint("pages", __name__)
@@ -26,7 +26,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(times.FILTERS)
-    app.jinja_env.filters["logo"] = logos.address
+    app.jinja_env.filters["logo"] = assets.logo
     app.jinja_env.globals.update(
         accent=color.accent,
         words=words,
