@@ -7,7 +7,6 @@ from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import api, errors, limits, pages, security
 from gateway.accounts import (
     ApiKeys,
     Departures,
@@ -19,7 +18,6 @@ from gateway.accounts import (
     SignIns,
     SignUps,
 )
-from gateway.api import zoom
 from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.upstream import Upstream
@@ -36,6 +34,10 @@ log = logs.get(__name__)
 
 def app(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | None = None) -> Flask:
     """Build the whole app. Called after the fork. Without a `hasher`, passwords cost what RFC 9106 asks for."""
+    # A worker has no use for any of these.
+    from gateway import api, errors, limits, pages, security  # noqa: PLC0415
+    from gateway.api import zoom  # noqa: PLC0415
+
     made = Flask("gateway")
     made.json.sort_keys = False  # type: ignore[attr-defined]
     database = Database(settings.database_url, pool_size=settings.threads)
