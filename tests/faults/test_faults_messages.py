@@ -23,7 +23,7 @@ from support.faults import verdict
 from support.faults.fleet import SERVICES, Fleet
 from support.faults.people import People
 from support.faults.plugs import NEWS
-from zoom_connector.storage.tables import MEETINGS
+from zoom_connector.storage.tables import SEATS
 
 Figures = Callable[..., None]
 NewFleet = Callable[..., Fleet]
@@ -169,7 +169,7 @@ def test_a_days_worth_of_messages_is_worked_off_with_little_memory(
     bus.close()
     with database.read() as tx:
         assert tx.execute(text("SELECT what FROM falls")).all() == [], "I6"
-        assert set(tx.execute(select(MEETINGS.c.version)).scalars()) == {versions}
+        assert set(tx.execute(select(SEATS.c.version)).scalars()) == {versions}
     started, highest = memory[len(memory) // 10], max(memory)
     figures(
         "18",

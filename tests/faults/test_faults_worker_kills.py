@@ -13,7 +13,7 @@ from support.faults.fleet import Fleet
 from support.faults.people import People
 from support.faults.plugs import CONSUMER, HANDLER, MAIL, ZOOM
 from support.faults.storms import SENDERS
-from zoom_connector.storage.tables import MEETINGS
+from zoom_connector.storage.tables import SEATS
 
 PLACES = {
     "booking": (*CONSUMER, *HANDLER),
@@ -77,5 +77,5 @@ def waited(fleet: Fleet) -> list[float]:
         rows = tx.execute(select(BOOKINGS.c.id, BOOKINGS.c.created_at).where(BOOKINGS.c.version == 1))
         made = {row.id: row.created_at for row in rows}
     with fleet.databases["zoom-connector"].read() as tx:
-        said = tx.execute(select(MEETINGS.c.id, MEETINGS.c.said_at).where(MEETINGS.c.version == 1)).all()
+        said = tx.execute(select(SEATS.c.id, SEATS.c.said_at).where(SEATS.c.version == 1)).all()
     return [(row.said_at - made[row.id]).total_seconds() for row in said]

@@ -258,7 +258,7 @@ def test_no_other_answer_ever_costs_a_token(
 
     assert bench.connection().status == "connected"
     assert bench.parts.tokens.read("h1") == before
-    assert bench.row().said == (None if fault.get("status") == 429 else "delayed")
+    assert bench.seat().said == (None if fault.get("status") == 429 else "delayed")
     zoom.mend()
     bench.rest(seconds=100)
     assert len(zoom.meetings()) == 1

@@ -11,7 +11,7 @@ import pytest
 from integration.zoom_connector.bench import CHANGE, CREATE, DELETE, Bench, Bookings, Clock, Zoom
 from shared.events import Event, MeetingDelayed, MeetingFailed, MeetingReady, MeetingUnavailable, ZoomNeedsReconnect
 from shared.testing import eventually
-from zoom_connector.storage import connections, meetings
+from zoom_connector.storage import connections, seats
 
 LOST: list[dict[str, Any]] = [
     {"fault": "status", "status": 503, "after": True},
@@ -166,7 +166,7 @@ def test_a_meeting_that_alone_fails_does_not_hold_up_the_others(bench: Bench, bo
         bench.work()
 
     assert {event.booking_id for event in of(bench, MeetingReady)} == {"b1", "b2", "b3"}
-    assert bench.row("b1").said == "delayed"
+    assert bench.seat("b1").said == "delayed"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_another_try_that_fails_alike_is_told_of_again(bench: Bench, bookings: B
     bench.hear(bookings.created())
     bench.work()
     with bench.parts.database.write() as tx:
-        meetings.retry(tx, bench.clock(), host_id="h1", booking_id="b1")
+        seats.retry(tx, bench.clock(), host_id="h1", booking_id="b1")
     bench.work()
 
     assert [event.revision for event in of(bench, MeetingFailed)] == [1, 2]
@@ -392,7 +392,7 @@ def test_another_try_waits_for_no_park(bench: Bench, bookings: Bookings, zoom: Z
     bench.work()
     assert zoom.meetings() == []
     with bench.parts.database.write() as tx:
-        meetings.retry(tx, clock(), host_id="h1", booking_id="b1")
+        seats.retry(tx, clock(), host_id="h1", booking_id="b1")
         connections.unpark(tx, "h1")
     bench.work()
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from integration.zoom_connector.bench import Bench, Bookings, Clock, Zoom
-from shared.events import LocationFacts, MeetingReady, MeetingRemoved, MeetingUnavailable
+from shared.events import LocationFacts, MeetingReady, MeetingRemoved, MeetingUnavailable, ZoomLinksWaiting
 
 
 def test_a_booking_gets_its_meeting_and_the_link_is_announced(bench: Bench, bookings: Bookings, zoom: Zoom) -> None:
@@ -178,8 +178,11 @@ def test_without_a_passcode_the_link_alone_is_announced(bench: Bench, bookings: 
 def test_booked_before_connecting_the_link_is_made_on_connecting(bench: Bench, bookings: Bookings, zoom: Zoom) -> None:
     bench.hear(bookings.created(), bookings.created("b2", hours=24))
     bench.work()
-    unavailable = bench.announced()
-    assert [type(event) for event in unavailable] == [MeetingUnavailable, MeetingUnavailable]
+    told = bench.announced()
+    assert [event.booking_id for event in told if isinstance(event, MeetingUnavailable)] == ["b2", "b1"]
+    assert [event for event in told if isinstance(event, ZoomLinksWaiting)] == [
+        ZoomLinksWaiting(host_id="h1", cause="disconnected", waiting=2)
+    ]
     assert not bench.waits()
 
     bench.connect()

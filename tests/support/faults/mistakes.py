@@ -39,16 +39,16 @@ def acknowledges_first() -> None:
 
 def takes_any_version() -> None:
     """Keep whatever a booking's event says, however old."""
-    meetings = part("zoom_connector.storage:meetings")
-    table = part("zoom_connector.storage.tables:MEETINGS")
+    seats = part("zoom_connector.storage:seats")
+    table = part("zoom_connector.storage.tables:SEATS")
 
-    record = meetings.record
+    record = seats.record
 
     def gullible(tx: Any, **desired: Any) -> Any:
         tx.execute(update(table).where(table.c.id == desired["booking_id"]).values(version=0))
         return record(tx, **desired)
 
-    meetings.record = gullible
+    seats.record = gullible
 
 
 def waits_for_no_confirm() -> None:
@@ -73,8 +73,8 @@ def creates_without_a_look() -> None:
     decide = part("zoom_connector.meetings:decide")
     step = part("zoom_connector.reconcile:step")
 
-    def hasty(meeting: Any, now: Any) -> Any:
-        action = decide(meeting, now)
+    def hasty(meeting: Any, now: Any, powers: Any) -> Any:
+        action = decide(meeting, now, powers)
         return actions.CREATE if action is actions.LOOK else action
 
     step.decide = hasty

@@ -19,7 +19,7 @@ from shared.inbox import INBOX
 from shared.testing import eventually
 from support.faults.fleet import SERVICES, Fleet, Service
 from support.faults.people import People
-from zoom_connector.storage.tables import MEETINGS
+from zoom_connector.storage.tables import MEETINGS, SEATS
 
 REST = 60.0
 """Seconds within which everything has come to rest once the faults are over."""
@@ -27,8 +27,8 @@ OF_BOOKING = re.compile(r"^\[punctual:([^\]]+)\]")
 WATCHED: tuple[tuple[Service, str, str], ...] = (
     ("booking", "bookings", "version"),
     ("booking", "bookings", "meeting_revision"),
-    ("zoom-connector", "meetings", "version"),
-    ("zoom-connector", "meetings", "revision"),
+    ("zoom-connector", "seats", "version"),
+    ("zoom-connector", "seats", "revision"),
     ("notifier", "bookings", "meeting_revision"),
 )
 """Columns that never fall."""
@@ -143,7 +143,7 @@ def _everybody_knows(fleet: Fleet, people: People) -> None:
         for row in tx.execute(select(CHANGES.c.booking_id, CHANGES.c.version)):
             told.setdefault(row.booking_id, set()).add(row.version)
     with fleet.databases["zoom-connector"].read() as tx:
-        wanted = {row.id: row for row in tx.execute(select(MEETINGS))}
+        wanted = {row.id: row for row in tx.execute(select(SEATS))}
     for promise in people.promises.values():
         assert told.get(promise.id) == set(range(1, promise.version + 1)), "I2: a change without its event"
         assert wanted[promise.id].version == promise.version, "I2: the connector missed a change"

@@ -119,17 +119,39 @@ class SimulatedZoom:
         self._lose()
         return made
 
-    def update(self, meeting_id: int, wanted: Wanted) -> None:
+    def update(self, meeting_id: int, wanted: Wanted, *, renamed: bool) -> None:
         self._refuse()
         if meeting_id not in self.meetings:
             raise MeetingGoneError
         if self.mode != "lost before":
             made = self.meetings[meeting_id][1]
-            self.meetings[meeting_id] = (
-                wanted,
-                replace(made, start=wanted.start, duration=wanted.duration, topic=wanted.topic),
-            )
+            topic = wanted.topic if renamed else made.topic
+            changed = replace(made, start=wanted.start, duration=wanted.duration, topic=topic)
+            self.meetings[meeting_id] = (wanted, changed)
         self._lose()
+
+    def read(self, meeting_id: int) -> Made:
+        self._refuse()
+        if self.mode != "ok":
+            raise UnsureError("no answer")
+        if meeting_id not in self.meetings:
+            raise MeetingGoneError
+        return self.meetings[meeting_id][1]
+
+    def scheduled(self) -> dict[int, datetime | None]:
+        self._refuse()
+        if self.mode != "ok":
+            raise UnsureError("no answer")
+        return {made.id: made.start for _, made in self.meetings.values()}
+
+    def move_as_host(self, meeting_id: int, start: datetime) -> None:
+        """Let the host move a meeting in Zoom itself."""
+        wanted, made = self.meetings[meeting_id]
+        self.meetings[meeting_id] = (wanted, replace(made, start=start))
+
+    def delete_as_host(self, meeting_id: int) -> None:
+        """Let the host delete a meeting in Zoom itself."""
+        del self.meetings[meeting_id]
 
     def delete(self, meeting_id: int) -> None:
         self._refuse()

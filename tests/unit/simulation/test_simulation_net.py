@@ -10,16 +10,16 @@ from shared import outbox
 from shared.events.envelope import Message
 from support.simulation.parts import Killed
 from support.simulation.world import World
-from zoom_connector.meetings import Action, Meeting, decide
+from zoom_connector.meetings import Action, Meeting, Powers, decide
 from zoom_connector.reconcile import step
-from zoom_connector.storage.tables import MEETINGS
+from zoom_connector.storage.tables import SEATS
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 def test_it_catches_a_second_create_without_a_look(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hasty(meeting: Meeting, now: datetime) -> Action:
-        action = decide(meeting, now)
+    def hasty(meeting: Meeting, now: datetime, powers: Powers) -> Action:
+        action = decide(meeting, now, powers)
         return Action.CREATE if action is Action.LOOK else action
 
     monkeypatch.setattr(step, "decide", hasty)
@@ -31,11 +31,11 @@ def test_it_catches_a_second_create_without_a_look(world: World, monkeypatch: py
 
 def test_it_catches_a_connector_that_takes_any_version(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def gullible(tx: Any, **desired: Any) -> bool:
-        tx.execute(MEETINGS.delete().where(MEETINGS.c.id == desired["booking_id"]))
+        tx.execute(SEATS.delete().where(SEATS.c.id == desired["booking_id"]))
         return bool(record(tx, **desired))
 
     record = world_record()
-    monkeypatch.setattr("zoom_connector.storage.meetings.record", gullible)
+    monkeypatch.setattr("zoom_connector.storage.seats.record", gullible)
     made = world.book(START)
     world.move(made.id, START + timedelta(minutes=30))
     world.relay("booking")
@@ -45,7 +45,7 @@ def test_it_catches_a_connector_that_takes_any_version(world: World, monkeypatch
 
 
 def world_record() -> Any:
-    from zoom_connector.storage.meetings import record  # noqa: PLC0415 - as it is before it is replaced
+    from zoom_connector.storage.seats import record  # noqa: PLC0415 - as it is before it is replaced
 
     return record
 

@@ -18,7 +18,7 @@ START = NOW + timedelta(days=2)
 WANTED = Wanted("[punctual:b1]", "Intro: Ann", "[punctual:b1]", START, 30, "Europe/London")
 MADE = Made(85_746_065_432, "https://us05web.zoom.us/j/85746065432?pwd=x", "secret", START, 30, "Intro: Ann")
 INTENT = Intent(NOW, START, NOW + timedelta(seconds=20))
-MEETING = Meeting("b1", "h1", 1, live=True, wanted=WANTED, end=START + timedelta(minutes=30), made=None, intent=None)
+MEETING = Meeting("b1", "h1", live=True, wanted=WANTED, end=START + timedelta(minutes=30), made=None, intent=None)
 LATER = START + timedelta(days=1)
 
 
@@ -53,7 +53,7 @@ def test_no_create_is_ever_decided_while_another_is_in_doubt() -> None:
 @given(title=some.text(max_size=400), client=some.text(max_size=400), description=some.text(max_size=5000))
 def test_whatever_people_write_zoom_can_take_it(title: str, client: str, description: str) -> None:
     made = wanted(
-        booking_id="b1",
+        meeting_id="b1",
         title=title,
         client=client,
         description=description,
@@ -72,7 +72,7 @@ def test_whatever_people_write_zoom_can_take_it(title: str, client: str, descrip
 @pytest.mark.parametrize(("seconds", "minutes"), [(1800, 30), (1801, 31), (1, 1), (0, 1), (200_000, 1440)])
 def test_a_duration_is_in_whole_minutes_within_zooms_limits(seconds: int, minutes: int) -> None:
     end = START + timedelta(seconds=seconds)
-    made = wanted(booking_id="b", title="T", client="C", description="", start=START, end=end, timezone="UTC")
+    made = wanted(meeting_id="b", title="T", client="C", description="", start=START, end=end, timezone="UTC")
 
     assert made.duration == minutes
 

@@ -18,7 +18,7 @@ from zoom_connector.connections.checking import Checking
 from zoom_connector.connections.connecting import Connecting
 from zoom_connector.connections.removal import Removal
 from zoom_connector.refusals import Refused
-from zoom_connector.storage import connections, meetings, removals
+from zoom_connector.storage import connections, meetings, removals, seats
 from zoom_connector.webhooks.receiving import Receiving
 
 WEBHOOK_PATH = "/webhooks/zoom"
@@ -122,14 +122,28 @@ def _install_callback(app: OpenAPI, parts: Parts) -> None:
 def _install_others(app: OpenAPI, parts: Parts) -> None:
     @app.post("/me/bookings/<string:id>/retry")
     def retry_meeting(path: BookingPath) -> tuple[dict[str, Any], int]:
-        """Try the booking's meeting again now, whatever it waits for."""
+        """Try the booking's meeting again now, whatever it waits for, and undo what the host did to it in Zoom."""
         host_id, now = require_host(), parts.clock()
         if not _may_be_an_id(path.id):
             raise _no_meeting()
         with parts.database.write() as tx:
-            if not meetings.retry(tx, now, host_id=host_id, booking_id=path.id):
+            if not seats.retry(tx, now, host_id=host_id, booking_id=path.id):
                 raise _no_meeting()
             connections.unpark(tx, host_id)
+        return {}, 202
+
+    @app.post("/me/bookings/<string:id>/accept")
+    def accept_deletion(path: BookingPath) -> tuple[dict[str, Any], int]:
+        """Let it stand that the host has deleted the booking's meeting in Zoom."""
+        host_id, now = require_host(), parts.clock()
+        if not _may_be_an_id(path.id):
+            raise _no_meeting()
+        with parts.database.write() as tx:
+            accepted = seats.accept(tx, now, host_id=host_id, booking_id=path.id)
+        if accepted is None:
+            raise _no_meeting()
+        if not accepted:
+            raise Refused("conflict", "nothing_to_accept", "This booking's meeting was not deleted in Zoom.")
         return {}, 202
 
     @app.post(WEBHOOK_PATH)

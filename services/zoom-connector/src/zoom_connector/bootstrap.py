@@ -163,4 +163,5 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
 
 def reconcile(parts: Parts, *, chance: random.Random | None = None, crash: Crash = no_crash) -> Reconcile:
     """Build a reconciler; `crash` is called at each line at which a test may kill it."""
-    return Reconcile(parts.database, parts.access, parts.clock, chance or random.Random(), crash)
+    a_second = parts.settings.zoom_calls_per_second
+    return Reconcile(parts.database, parts.access, parts.clock, chance or random.Random(), crash, a_second)

@@ -35,5 +35,5 @@ class Late:
                 waits = Outcome(
                     row.next_attempt_at, sayings.delayed("waiting"), {"attempts": row.attempts - 1}, error="waiting"
                 )
-                settle(tx, row, waits, now)
+                settle(tx, row, waits, now, only_unheard=True)
         return len(rows)

@@ -7,17 +7,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import due
-from zoom_connector.meetings import Action, Intent, Made, Meeting
+from zoom_connector.meetings import (
+    DELETE_SCOPE,
+    READ_SCOPE,
+    UPDATE_SCOPE,
+    Action,
+    Deviation,
+    Intent,
+    Made,
+    Meeting,
+    undone,
+)
 from zoom_connector.reconcile import sayings
 from zoom_connector.reconcile.port import BusyError, NotConnectedError
 from zoom_connector.reconcile.sayings import Saying
-from zoom_connector.storage.meetings import intent_values, made_values
+from zoom_connector.storage.meetings import deviation_values, intent_values, made_values
 from zoom_connector.tokens import TokenStoreUnavailableError
 from zoom_connector.zoom.errors import (
     AccountGoneError,
     ClientInvalidError,
     LimitedError,
     MeetingBusyError,
+    MeetingForeignError,
     MeetingGoneError,
     MeetingOverError,
     NotSentError,
@@ -63,6 +74,15 @@ BROKEN: dict[type[Exception], str] = {
     AccountGoneError: sayings.ACCOUNT_GONE,
 }
 """What only a new consent mends, and what the host is told."""
+SCOPES_OF = {
+    Action.UPDATE: UPDATE_SCOPE,
+    Action.REPLACE: DELETE_SCOPE,
+    Action.DELETE: DELETE_SCOPE,
+    Action.CHECK: READ_SCOPE,
+}
+"""What there is another way without."""
+ABOUT = timedelta(minutes=1)
+"""So near each other two starts are the same: Zoom keeps no seconds of some."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +109,8 @@ class Outcome:
     park: Park | None = None
     broken: str | None = None
     """The connection itself is at an end, for this reason."""
+    ungranted: str | None = None
+    """A permission that was thought to be granted, and is not."""
     worked: bool = False
     """Zoom answered as it should: whatever waits for an outage to pass may go on."""
 
@@ -103,6 +125,8 @@ class Situation:
     attempts: int
     failures: int
     chance: random.Random
+    scopes: frozenset[str] = frozenset()
+    """What is thought to be granted."""
 
     def after(self, failures: int, longest: timedelta) -> datetime:
         """Give when to try again after so many failures: soon at first, then less and less often."""
@@ -122,9 +146,37 @@ def updated(case: Situation) -> Outcome:
     return _has(case, _as_wanted(case, made))
 
 
-def deleted() -> Outcome:
-    """Tell that the meeting is gone."""
-    return Outcome(None, Saying(sayings.REMOVED), made_values(None) | {"attempts": 0, "note": None}, worked=True)
+def deleted(case: Situation) -> Outcome:
+    """Tell that the meeting is gone; or it had to go so that another can be made."""
+    values = _nothing() | {"note": None}
+    if case.meeting.live:
+        return Outcome(case.now, values=values, worked=True)
+    return Outcome(None, sayings.removed(), values, worked=True)
+
+
+def checked(case: Situation, found: Made) -> Outcome:
+    """Compare what Zoom has with what we know: the host may have moved the meeting, or put it back."""
+    made = case.meeting.made
+    if made is None:
+        raise ValueError("there is no meeting to have been read")
+    moved = found.start is not None and made.start is not None and abs(found.start - made.start) >= ABOUT
+    return _known(case, Deviation("moved", found.start, found.duration) if moved else None)
+
+
+def lost(case: Situation) -> Outcome:
+    """Keep that the host has deleted the meeting in Zoom."""
+    accepted = case.meeting.deviation is not None and case.meeting.deviation.kind == "accepted"
+    return _known(case, Deviation("accepted" if accepted else "deleted"))
+
+
+def left(meeting: Meeting, now: datetime, note: str) -> Outcome:
+    """Leave the meeting as it is in Zoom, where we can't touch it: another is made, or none is wanted any more."""
+    if not meeting.live:
+        return Outcome(None, sayings.removed(sayings.REMAINS), {"attempts": 0, "note": note})
+    if meeting.made is None:
+        raise ValueError("there is no meeting to leave")
+    behind = " ".join(str(one) for one in sorted(meeting.left_behind | {meeting.made.id}))
+    return Outcome(now, values=_nothing() | {"left_behind": behind, "note": note})
 
 
 def looked(case: Situation, found: Sequence[Made]) -> Outcome:
@@ -141,6 +193,9 @@ def looked(case: Situation, found: Sequence[Made]) -> Outcome:
 def failed(case: Situation, error: Exception) -> Outcome:
     """Find out what follows when Zoom, or the way to it, did not do it."""
     outcome = _judge(case, error)
+    if case.action is Action.CHECK:
+        # The link stands, and nobody need hear that it could not be looked at.
+        outcome = replace(outcome, saying=None)
     intent = case.meeting.intent
     if case.action is not Action.CREATE or intent is None:
         return outcome
@@ -165,9 +220,21 @@ def _as_wanted(case: Situation, made: Made) -> Made:
 
 
 def _has(case: Situation, made: Made) -> Outcome:
-    values = made_values(made) | intent_values(None) | {"attempts": 0}
+    values = made_values(made) | intent_values(None) | deviation_values(None) | {"attempts": 0, "made_at": case.now}
     if case.meeting.live:
-        return Outcome(None, Saying(sayings.READY), values, worked=True)
+        return Outcome(None, sayings.ready(), values, worked=True)
+    return Outcome(case.now, values=values, worked=True)
+
+
+def _nothing() -> dict[str, Any]:
+    return made_values(None) | deviation_values(None) | {"attempts": 0}
+
+
+def _known(case: Situation, deviation: Deviation | None) -> Outcome:
+    meeting = replace(case.meeting, deviation=deviation)
+    if meeting.restoring:
+        meeting = undone(meeting)
+    values = made_values(meeting.made) | deviation_values(meeting.deviation) | {"attempts": 0}
     return Outcome(case.now, values=values, worked=True)
 
 
@@ -184,12 +251,27 @@ def _judge(case: Situation, error: Exception) -> Outcome:  # noqa: PLR0911 - a t
             return _outage(case, "outage", LONGEST_WAIT, LONGEST_PARK)
         case ScopesMissingError() if case.action is Action.LOOK:
             return _blind(case)
-        case MeetingGoneError() | MeetingOverError() if case.action is Action.DELETE:
-            return deleted()
-        case MeetingGoneError() if case.action is Action.UPDATE:
-            return Outcome(case.now, values=made_values(None) | {"attempts": 0}, worked=True)
+        case ScopesMissingError() if SCOPES_OF.get(case.action) in case.scopes:
+            return Outcome(case.now, values={"attempts": 0}, ungranted=SCOPES_OF[case.action])
         case _:
-            return _by_kind(case, error)
+            return _of_meeting(case, error) or _by_kind(case, error)
+
+
+def _of_meeting(case: Situation, error: Exception) -> Outcome | None:
+    """Judge what is about this one meeting and not about Zoom or the account."""
+    match error, case.action:
+        case ((MeetingGoneError() | MeetingOverError()), (Action.DELETE | Action.REPLACE)):
+            return deleted(case)
+        case MeetingGoneError(), Action.UPDATE:
+            return Outcome(case.now, values=_nothing(), worked=True)
+        case MeetingGoneError(), Action.CHECK:
+            return lost(case)
+        case MeetingForeignError(), (Action.UPDATE | Action.REPLACE | Action.DELETE):
+            return left(case.meeting, case.now, sayings.FOREIGN)
+        case ((RefusedError() | ScopesMissingError() | MeetingForeignError()), Action.CHECK):
+            return Outcome(case.now, values={"doubted": False, "restoring": False, "attempts": 0})
+        case _:
+            return None
 
 
 def _by_kind(case: Situation, error: Exception) -> Outcome:

@@ -1,4 +1,4 @@
-"""What reconciling needs of Zoom: one host's account with four calls. Errors are those of `zoom.errors`, and these."""
+"""What reconciling needs of Zoom: one host's account with six calls. Errors are those of `zoom.errors`, and these."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,14 +25,20 @@ class Account(Protocol):
     def create(self, wanted: Wanted) -> Made:
         """Make the meeting. After an `UnsureError` it may exist."""
 
-    def update(self, meeting_id: int, wanted: Wanted) -> None:
-        """Bring the meeting to the wanted time, length and topic."""
+    def update(self, meeting_id: int, wanted: Wanted, *, renamed: bool) -> None:
+        """Bring the meeting to the wanted time and length, and to the wanted words if those are others now."""
 
     def delete(self, meeting_id: int) -> None:
         """Delete the meeting."""
 
     def find(self, marker: str, around: datetime) -> list[Made]:
         """Look for the meetings whose agenda begins with `marker`, a day before and after `around`; oldest first."""
+
+    def read(self, meeting_id: int) -> Made:
+        """Read what Zoom has of a meeting."""
+
+    def scheduled(self) -> dict[int, datetime | None]:
+        """List when each of the host's meetings begins."""
 
 
 Accounts = Callable[[str], Account]

@@ -1,4 +1,4 @@
-"""Writes an outcome down: the row, the host's connection and the announcement, in one transaction."""
+"""Writes an outcome down: the row, the host's connection and the announcements, in one transaction."""
 
 from datetime import datetime
 from typing import Any
@@ -9,16 +9,22 @@ from shared import due, outbox
 from shared.events import ZoomNeedsReconnect
 from zoom_connector.reconcile import sayings
 from zoom_connector.reconcile.outcomes import IN_LINE, UNANSWERED, Outcome
-from zoom_connector.storage import connections, meetings
+from zoom_connector.reconcile.telling import SOURCE, tell
+from zoom_connector.storage import connections, meetings, permissions
 from zoom_connector.storage.tables import MEETINGS
 
-SOURCE = "zoom-connector"
 SURELY_AN_OUTAGE = 3
 """Failures in a row."""
 
 
 def settle(
-    tx: Connection, claimed: Row[Any], outcome: Outcome, now: datetime, *, connected_at: datetime | None = None
+    tx: Connection,
+    claimed: Row[Any],
+    outcome: Outcome,
+    now: datetime,
+    *,
+    connected_at: datetime | None = None,
+    only_unheard: bool = False,
 ) -> None:
     """Give the claimed row back with its outcome. Raises `LeaseLostError` when it is no longer ours.
 
@@ -26,28 +32,21 @@ def settle(
     """
     current = due.confirm(tx, MEETINGS, claimed.id, claimed.lease)
     outdated = current.wakes != claimed.wakes
+    if outcome.ungranted is not None:
+        permissions.ungrant(tx, claimed.host_id, outcome.ungranted)
     if outcome.broken is not None and not _break(tx, claimed.host_id, connected_at, outcome.broken, now):
         # The host has connected anew while we were told that the old consent is at an end.
         outdated = True
     again_at = now if outdated else outcome.again_at
-    saying = None if outdated else outcome.saying
-    told = saying is not None and sayings.news(current, saying, now)
     values = dict(outcome.values)
     if outdated:
         values["attempts"] = 0
-    if told and saying is not None:
-        values |= {
-            "revision": current.revision + 1,
-            "said": saying.state,
-            "said_version": current.version,
-            "said_code": saying.code,
-            "said_at": now,
-        }
     due.settle(tx, MEETINGS, claimed.id, claimed.lease, next_attempt_at=again_at, last_error=outcome.error, **values)
     _host(tx, claimed.host_id, outcome, now)
     row = meetings.get(tx, claimed.id)
-    if told and saying is not None and row is not None:
-        outbox.add(tx, sayings.event(row, saying, again_at), source=SOURCE, now=now)
+    if row is not None and not outdated:
+        tell(tx, row, outcome.saying, again_at, now, only_unheard=only_unheard)
+        meetings.forget_empty(tx, claimed.id)
 
 
 def _break(tx: Connection, host_id: str, connected_at: datetime | None, reason: str, now: datetime) -> bool:
@@ -62,6 +61,10 @@ def _host(tx: Connection, host_id: str, outcome: Outcome, now: datetime) -> None
     host = connections.get(tx, host_id)
     if host is None:
         return
+    if outcome.worked:
+        connections.succeeded(tx, host_id, now)
+    elif outcome.saying is not None and (outcome.park is not None or outcome.saying.state == sayings.FAILED):
+        connections.failed(tx, host_id, now, outcome.saying.reason)
     if outcome.park is not None:
         park = outcome.park
         until = max(park.until, host.parked_until or park.until)

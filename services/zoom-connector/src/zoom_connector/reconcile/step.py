@@ -1,6 +1,7 @@
 """One step: claim the nearest due meeting, do one thing at Zoom with no transaction open, and settle it."""
 
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,19 +13,21 @@ from sqlalchemy import Connection, Row
 from shared import due, logs
 from shared.clock import Clock
 from shared.database import Database
-from zoom_connector.meetings import Action, Meeting, decide
+from zoom_connector.meetings import CALLS, Action, Meeting, decide
 from zoom_connector.reconcile import outcomes, sayings
 from zoom_connector.reconcile.outcomes import Outcome, Situation
 from zoom_connector.reconcile.port import Account, Accounts, BusyError, NotConnectedError
-from zoom_connector.reconcile.sayings import Saying
 from zoom_connector.reconcile.settling import settle
-from zoom_connector.storage import connections, meetings
+from zoom_connector.storage import connections, hosts, meetings, permissions
 from zoom_connector.storage.tables import MEETINGS
 from zoom_connector.tokens import TokenStoreUnavailableError
 from zoom_connector.zoom.errors import MeetingGoneError, MeetingOverError, ZoomError
 
 log = logs.get(__name__)
 
+APART = 1.1
+"""A tenth more than the limit asks for: calls take their time unevenly on the way."""
+LONGEST_PAUSE = timedelta(seconds=2)
 LEASE = timedelta(seconds=45)
 """Longer than an account's whole budget of time, so that a living worker never loses a row in the middle of a call."""
 
@@ -47,6 +50,9 @@ class Task:
     action: Action
     connected_at: datetime | None
     failures: int
+    scopes: frozenset[str]
+    wait: timedelta
+    """Until when others' calls have the host's account for themselves."""
 
 
 @dataclass
@@ -58,6 +64,9 @@ class Reconcile:
     clock: Clock
     chance: random.Random
     crash: Crash = no_crash
+    a_second: float = 4
+    """So many calls are made of one host's account, all workers together; Zoom takes four of a free account."""
+    pause: Callable[[float], None] = time.sleep
 
     def step(self) -> int:
         """Take one due meeting one thing further; 0 when none is due."""
@@ -81,24 +90,34 @@ class Reconcile:
     def _task(self, tx: Connection, row: Row[Any], now: datetime) -> Task | None:
         """Say what is to be done at Zoom; what needs no Zoom, or has none to go to, is settled here."""
         meeting = meetings.read(row)
-        action = decide(meeting, now)
         host = connections.get(tx, row.host_id)
+        powers = permissions.powers(host)
+        action = decide(meeting, now, powers)
         outcome: Outcome | None = None
         if not action.needs_zoom:
-            outcome = _without_zoom(action)
+            outcome = _without_zoom(meeting, action, now)
         elif host is None or host.status != connections.CONNECTED:
             reason = host.reason if host is not None and meeting.live else None
             outcome = Outcome(None, sayings.unavailable(live=meeting.live, reason=reason), error="not_connected")
         elif _parked(host, action, now):
             # Waiting in line is no attempt, and a moment of it is nobody's news.
             brief = host.parked_for == "second" and host.parked_until - now < outcomes.SHORT_WAIT
-            saying = None if brief else sayings.delayed(host.parked_for)
+            saying = None if brief or action is Action.CHECK else sayings.delayed(host.parked_for)
             rest = {"attempts": row.attempts - 1}
             outcome = Outcome(host.parked_until, saying, rest, error=host.parked_for)
         if outcome is not None:
             settle(tx, row, outcome, now)
             return None
-        return Task(row, meeting, action, host.connected_at if host else None, host.failures if host else 0)
+        wait = hosts.reserve(tx, row.host_id, now, timedelta(seconds=CALLS[action] / self.a_second * APART))
+        return Task(
+            row,
+            meeting,
+            action,
+            connected_at=host.connected_at if host else None,
+            failures=host.failures if host else 0,
+            scopes=powers.scopes,
+            wait=wait,
+        )
 
     def _work(self, task: Task) -> None:
         try:
@@ -106,6 +125,9 @@ class Reconcile:
         except FAILURES as error:
             self._settle(task, outcomes.failed(self._situation(task), error))
             return
+        if task.wait:
+            # Only one of a host's meetings is in hand at a time, so there is never more than one call to wait for.
+            self.pause(min(task.wait, LONGEST_PAUSE).total_seconds())
         prepared = self._prepare(task)
         if prepared is None:
             return
@@ -143,21 +165,24 @@ class Reconcile:
             made = account.create(meeting.wanted)
             return outcomes.created(self._situation(task), made)
         if task.action is Action.LOOK and meeting.intent is not None:
-            found = account.find(meeting.wanted.marker, meeting.intent.start)
+            seen = account.find(meeting.wanted.marker, meeting.intent.start)
+            found = [made for made in seen if made.id not in meeting.left_behind]
             self._delete_strays(account, task, [stray.id for stray in found[1:]])
             return outcomes.looked(self._situation(task), found)
         if meeting.made is None:
             raise ValueError(f"nothing to {task.action.value}")
         if task.action is Action.UPDATE:
-            account.update(meeting.made.id, meeting.wanted)
+            account.update(meeting.made.id, meeting.wanted, renamed=meeting.made.topic != meeting.wanted.topic)
             return outcomes.updated(self._situation(task))
+        if task.action is Action.CHECK:
+            return outcomes.checked(self._situation(task), account.read(meeting.made.id))
         account.delete(meeting.made.id)
-        return outcomes.deleted()
+        return outcomes.deleted(self._situation(task))
 
     def _delete_strays(self, account: Account, task: Task, strays: list[int]) -> None:
         # Only a process that stood still between its last check and its sending leaves one; our marker is on it.
         for stray in strays:
-            log.warning("stray_meeting_deleted", booking_id=task.row.id, meeting_id=stray)
+            log.warning("stray_meeting_deleted", key=task.row.id, meeting_id=stray)
             try:
                 account.delete(stray)
             except (MeetingGoneError, MeetingOverError):
@@ -168,7 +193,7 @@ class Reconcile:
         with self.database.write() as tx:
             settle(tx, task.row, outcome, now, connected_at=task.connected_at)
             self.crash("inside settle")
-        log.info("meeting_reconciled", booking_id=task.row.id, action=task.action.value, error=outcome.error)
+        log.info("meeting_reconciled", key=task.row.id, action=task.action.value, error=outcome.error)
 
     def _disown(self, task: Task, outcome: Outcome) -> None:
         """Delete what was made by a worker that stood still so long that another one has made the meeting."""
@@ -177,19 +202,29 @@ class Reconcile:
             row = meetings.get(tx, task.row.id)
         if made is None or row is None or row.zoom_id in (None, made):
             return
-        log.warning("stray_meeting_deleted", booking_id=task.row.id, meeting_id=made)
+        log.warning("stray_meeting_deleted", key=task.row.id, meeting_id=made)
         with suppress(*FAILURES):
             self.accounts(task.row.host_id).delete(made)
 
     def _situation(self, task: Task) -> Situation:
-        return Situation(task.meeting, task.action, self.clock(), task.row.attempts, task.failures, self.chance)
+        return Situation(
+            task.meeting, task.action, self.clock(), task.row.attempts, task.failures, self.chance, task.scopes
+        )
 
 
-def _without_zoom(action: Action) -> Outcome:
+def _without_zoom(meeting: Meeting, action: Action, now: datetime) -> Outcome:
+    if action is Action.ABANDON:
+        return outcomes.left(meeting, now, sayings.OLD_REMAINS)
+    if action is Action.LEAVE:
+        return outcomes.left(meeting, now, sayings.NO_LEAVE_TO_DELETE)
+    start = meeting.deviation.start if meeting.deviation is not None else None
     saying = {
-        Action.ANNOUNCE_READY: Saying(sayings.READY),
-        Action.ANNOUNCE_REMOVED: Saying(sayings.REMOVED),
-        Action.GIVE_UP: Saying(sayings.FAILED, "over", sayings.OVER),
+        Action.ANNOUNCE_READY: sayings.ready(),
+        Action.ANNOUNCE_MOVED: sayings.moved(start),
+        Action.ANNOUNCE_DELETED: sayings.removed("deleted_in_zoom"),
+        Action.ANNOUNCE_ACCEPTED: sayings.removed("accepted"),
+        Action.ANNOUNCE_REMOVED: sayings.removed(),
+        Action.GIVE_UP: sayings.over(),
     }[action]
     return Outcome(None, saying, {"attempts": 0})
 

@@ -1,32 +1,37 @@
-"""Rows of meetings: recording what is wanted, giving out what is due, and what was announced."""
+"""Rows of meetings: what should be and what Zoom has, giving out what is due, and waking it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
 from shared import due
-from zoom_connector.meetings import Intent, Made, Meeting, Wanted, marker
-from zoom_connector.storage.tables import MEETINGS
+from zoom_connector.meetings import Deviation, Intent, Made, Meeting, Wanted, followed, marker
+from zoom_connector.storage.tables import MEETINGS, SEATS
+
+AWAKE: dict[str, Any] = {"attempts": 0, "last_error": None}
+MET = ("ready", "moved", "removed")
+"""What was said last of a meeting about which nothing is owed."""
 
 
-def record(
+def lock(tx: Connection, meeting_id: str) -> Row[Any] | None:
+    """Read one row, which nobody else changes until the transaction ends."""
+    return tx.execute(select(MEETINGS).where(MEETINGS.c.id == meeting_id).with_for_update()).one_or_none()
+
+
+def want(
     tx: Connection,
+    known: Row[Any] | None,
     *,
-    booking_id: str,
+    meeting_id: str,
     host_id: str,
-    version: int,
-    live: bool,
     wanted: Wanted,
     end: datetime,
     now: datetime,
-) -> bool:
-    """Keep what the booking wants now, and make it due. Anything not newer than what is there changes nothing."""
+) -> None:
+    """Keep what the meeting should be, and make it due. `known` is its locked row, if there is one."""
     desired = {
-        "host_id": host_id,
-        "version": version,
-        "live": live,
         "start_at": wanted.start,
         "end_at": end,
         "duration": wanted.duration,
@@ -34,18 +39,33 @@ def record(
         "topic": wanted.topic,
         "agenda": wanted.agenda,
         "next_attempt_at": now,
-        "attempts": 0,
-        "last_error": None,
         "note": None,
+        **AWAKE,
     }
-    known = tx.execute(select(MEETINGS.c.version).where(MEETINGS.c.id == booking_id).with_for_update()).scalar()
     if known is None:
-        tx.execute(insert(MEETINGS).values(id=booking_id, **desired))
-        return True
-    if known >= version:
-        return False
-    tx.execute(update(MEETINGS).where(MEETINGS.c.id == booking_id).values(**desired, wakes=MEETINGS.c.wakes + 1))
-    return True
+        tx.execute(insert(MEETINGS).values(id=meeting_id, host_id=host_id, live=True, **desired))
+        return
+    meeting = followed(read(known), wanted)
+    desired |= made_values(meeting.made) | deviation_values(meeting.deviation)
+    desired |= {"doubted": known.doubted, "restoring": known.restoring}
+    tx.execute(update(MEETINGS).where(MEETINGS.c.id == meeting_id).values(**desired, wakes=MEETINGS.c.wakes + 1))
+
+
+def count_seats(tx: Connection, meeting_id: str, now: datetime) -> None:
+    """Keep whether the meeting has a live seat left, and make it due."""
+    live = exists().where(SEATS.c.meeting_id == meeting_id, SEATS.c.live)
+    tx.execute(
+        update(MEETINGS)
+        .where(MEETINGS.c.id == meeting_id)
+        .values(live=live, next_attempt_at=now, note=None, wakes=MEETINGS.c.wakes + 1, **AWAKE)
+    )
+
+
+def forget_empty(tx: Connection, meeting_id: str) -> None:
+    """Delete a meeting that all seats have left for others, once Zoom has nothing of it any more."""
+    seat = exists().where(SEATS.c.meeting_id == meeting_id)
+    nothing = and_(MEETINGS.c.live.is_(False), MEETINGS.c.zoom_id.is_(None), MEETINGS.c.intent_at.is_(None))
+    tx.execute(delete(MEETINGS).where(MEETINGS.c.id == meeting_id, nothing, ~seat))
 
 
 def something_due(tx: Connection, now: datetime) -> bool:
@@ -60,7 +80,7 @@ def claim(tx: Connection, now: datetime, lease_for: timedelta) -> Row[Any] | Non
 
 
 def claim_unheard(tx: Connection, now: datetime, since: datetime, lease_for: timedelta) -> list[Row[Any]]:
-    """Lease rows that are due since then and about whose version nothing has been said yet."""
+    """Lease rows that are due since then and about which somebody has not heard a word yet."""
     return due.claim(
         tx, MEETINGS, now=now, lease_for=lease_for, limit=50, where=_unheard(since), order_by=_NEAREST_FIRST
     )
@@ -79,22 +99,37 @@ def renew(tx: Connection, row_id: str, leased_until: datetime, **values: Any) ->
     tx.execute(update(MEETINGS).where(MEETINGS.c.id == row_id).values(leased_until=leased_until, **values))
 
 
-def get(tx: Connection, booking_id: str) -> Row[Any] | None:
+def get(tx: Connection, meeting_id: str) -> Row[Any] | None:
     """Read one row."""
-    return tx.execute(select(MEETINGS).where(MEETINGS.c.id == booking_id)).one_or_none()
+    return tx.execute(select(MEETINGS).where(MEETINGS.c.id == meeting_id)).one_or_none()
 
 
-def retry(tx: Connection, now: datetime, *, host_id: str, booking_id: str) -> bool:
-    """Make a host's meeting due now, whatever it waits for; say whether there is one.
+def of_zoom(tx: Connection, zoom_id: int) -> Row[Any] | None:
+    """Find the live meeting that Zoom knows by this number."""
+    query = select(MEETINGS).where(MEETINGS.c.zoom_id == zoom_id, MEETINGS.c.live)
+    return tx.execute(query.order_by(MEETINGS.c.id).limit(1)).one_or_none()
 
-    What comes of it is told even if it was told before: somebody is waiting for it.
-    """
-    which = [MEETINGS.c.host_id == host_id, MEETINGS.c.id == booking_id]
-    if _wake(tx, now, which) != 1:
-        return False
-    unmet = MEETINGS.c.said.in_(("delayed", "unavailable", "failed"))
-    tx.execute(update(MEETINGS).where(*which, unmet).values(said_code=None))
-    return True
+
+def of_host(tx: Connection, host_id: str, now: datetime) -> list[Row[Any]]:
+    """List a host's live meetings to come that Zoom should have, the nearest first."""
+    made = [MEETINGS.c.live, MEETINGS.c.zoom_id.is_not(None)]
+    query = select(MEETINGS).where(MEETINGS.c.host_id == host_id, MEETINGS.c.start_at > now, *made)
+    return list(tx.execute(query.order_by(*_NEAREST_FIRST)))
+
+
+def doubt(tx: Connection, now: datetime, meeting_ids: Sequence[str]) -> None:
+    """Let Zoom be asked about these."""
+    _wake(tx, now, [MEETINGS.c.id.in_(meeting_ids)], doubted=True)
+
+
+def deviate(tx: Connection, now: datetime, meeting_id: str, deviation: Deviation | None) -> None:
+    """Keep what the host did to a meeting in Zoom, as somebody has told who is believed."""
+    _wake(tx, now, [MEETINGS.c.id == meeting_id], **deviation_values(deviation))
+
+
+def wake(tx: Connection, now: datetime, meeting_id: str, **values: Any) -> None:
+    """Make one meeting due now, whatever it waits for, and change it."""
+    _wake(tx, now, [MEETINGS.c.id == meeting_id], **values)
 
 
 def wake_host(tx: Connection, now: datetime, host_id: str) -> int:
@@ -113,23 +148,33 @@ def hasten(tx: Connection, now: datetime, host_id: str, errors: Sequence[str]) -
 
 def pending(tx: Connection, now: datetime, host_id: str) -> int:
     """Count a host's live bookings to come that have no link for their present version."""
-    heard = and_(MEETINGS.c.said == "ready", MEETINGS.c.said_version == MEETINGS.c.version)
-    query = select(func.count()).where(
-        MEETINGS.c.host_id == host_id, MEETINGS.c.live, MEETINGS.c.end_at > now, or_(MEETINGS.c.said.is_(None), ~heard)
-    )
+    unheard = or_(SEATS.c.said_version.is_(None), SEATS.c.said_version < SEATS.c.version, SEATS.c.said.not_in(MET))
+    query = select(func.count()).where(SEATS.c.host_id == host_id, SEATS.c.live, SEATS.c.end_at > now, unheard)
     return tx.execute(query).scalar_one()
 
 
 def read(row: Row[Any]) -> Meeting:
     """Give the row as the rules know it."""
-    made = None
+    made = intent = deviation = None
     if row.zoom_id is not None:
         made = Made(row.zoom_id, row.join_url, row.passcode, row.made_start, row.made_duration, row.made_topic)
-    intent = None
     if row.intent_at is not None:
         intent = Intent(row.intent_at, row.intent_start, row.intent_settled_at)
-    wanted = Wanted(marker(row.id), row.topic, row.agenda, row.start_at, row.duration, row.timezone)
-    return Meeting(row.id, row.host_id, row.version, row.live, wanted, row.end_at, made, intent)
+    if row.deviation is not None:
+        deviation = Deviation(row.deviation, row.moved_start, row.moved_duration)
+    return Meeting(
+        id=row.id,
+        host_id=row.host_id,
+        live=row.live,
+        wanted=Wanted(marker(row.id), row.topic, row.agenda, row.start_at, row.duration, row.timezone),
+        end=row.end_at,
+        made=made,
+        intent=intent,
+        deviation=deviation,
+        doubted=row.doubted,
+        restoring=row.restoring,
+        left_behind=frozenset(map(int, row.left_behind.split())),
+    )
 
 
 def made_values(made: Made | None) -> dict[str, Any]:
@@ -153,6 +198,17 @@ def intent_values(intent: Intent | None) -> dict[str, Any]:
     }
 
 
+def deviation_values(deviation: Deviation | None) -> dict[str, Any]:
+    """Give the columns for what the host did in Zoom. It is known now, so nothing is in doubt."""
+    return {
+        "deviation": deviation and deviation.kind,
+        "moved_start": deviation and deviation.start,
+        "moved_duration": deviation and deviation.duration,
+        "doubted": False,
+        "restoring": False,
+    }
+
+
 _OTHER = MEETINGS.alias("other")
 _NEAREST_FIRST = (MEETINGS.c.start_at, MEETINGS.c.id)
 
@@ -164,12 +220,12 @@ def _due(now: datetime) -> Sequence[ColumnElement[bool]]:
 
 
 def _unheard(since: datetime) -> Sequence[ColumnElement[bool]]:
-    silent = or_(MEETINGS.c.said_version.is_(None), MEETINGS.c.said_version < MEETINGS.c.version)
-    return [MEETINGS.c.next_attempt_at <= since, silent]
+    silent = or_(SEATS.c.said_version.is_(None), SEATS.c.said_version < SEATS.c.version)
+    return [MEETINGS.c.next_attempt_at <= since, exists().where(SEATS.c.meeting_id == MEETINGS.c.id, silent)]
 
 
-def _wake(tx: Connection, now: datetime, which: Sequence[ColumnElement[bool]]) -> int:
+def _wake(tx: Connection, now: datetime, which: Sequence[ColumnElement[bool]], **values: Any) -> int:
     changed = tx.execute(
-        update(MEETINGS).where(*which).values(next_attempt_at=now, attempts=0, wakes=MEETINGS.c.wakes + 1)
+        update(MEETINGS).where(*which).values(next_attempt_at=now, attempts=0, wakes=MEETINGS.c.wakes + 1, **values)
     )
     return changed.rowcount

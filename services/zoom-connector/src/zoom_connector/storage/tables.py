@@ -1,6 +1,6 @@
 """The tables of this service. The outbox and the inbox are shared's own, beside them in the same database."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, false
 
 from shared import due
 from shared.database import Instant
@@ -65,10 +65,9 @@ TOKEN_LOCKS = Table(
 MEETINGS = Table(
     "meetings",
     METADATA,
-    # The id is the booking's. First what should be:
+    # The id is the occupancy's for a group session, whose seats share one meeting, else the booking's. What should be:
     Column("id", String(100), primary_key=True),
     Column("host_id", String(100), nullable=False),
-    Column("version", Integer, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("start_at", Instant, nullable=False),
     Column("end_at", Instant, nullable=False),
@@ -83,24 +82,62 @@ MEETINGS = Table(
     Column("made_start", Instant, nullable=True),
     Column("made_duration", Integer, nullable=True),
     Column("made_topic", Text, nullable=True),
+    Column("made_at", Instant, nullable=True),
+    # Ids of meetings that stay in Zoom because we may not delete them, with spaces between.
+    Column("left_behind", Text, nullable=False, server_default=""),
     # A create that was begun and whose end is not known.
     Column("intent_at", Instant, nullable=True),
     Column("intent_start", Instant, nullable=True),
     Column("intent_settled_at", Instant, nullable=True),
+    # What the host did to it in Zoom: moved, deleted, or deleted and accepted here.
+    Column("deviation", String(10), nullable=True),
+    Column("moved_start", Instant, nullable=True),
+    Column("moved_duration", Integer, nullable=True),
+    # Something says that Zoom may have it otherwise, so it is to be asked; `restoring`: what it says is to be undone.
+    Column("doubted", Boolean, nullable=False, server_default=false()),
+    Column("restoring", Boolean, nullable=False, server_default=false()),
     # A sentence for the host that goes out with the link.
     Column("note", Text, nullable=True),
-    # What was announced last.
-    Column("revision", Integer, nullable=False, server_default="0"),
-    Column("said", String(20), nullable=True),
-    Column("said_version", Integer, nullable=True),
-    Column("said_code", String(40), nullable=True),
-    Column("said_at", Instant, nullable=True),
     # Rises whenever somebody wants the row looked at, so that a worker that has it in hand notices.
     Column("wakes", Integer, nullable=False, server_default="0"),
     *due.columns(),
     Index("meetings_by_due", "next_attempt_at"),
     Index("meetings_by_lease", "leased_until"),
     Index("meetings_by_host", "host_id", "end_at"),
+)
+
+SEATS = Table(
+    "seats",
+    METADATA,
+    # The id is the booking's. Which meeting it takes part in, as of which version of the booking:
+    Column("id", String(100), primary_key=True),
+    Column("meeting_id", String(100), nullable=False, index=True),
+    Column("host_id", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("end_at", Instant, nullable=False),
+    # What was announced last, and the Zoom meeting that people were told of.
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("said", String(20), nullable=True),
+    Column("said_version", Integer, nullable=True),
+    Column("said_code", String(40), nullable=True),
+    Column("said_at", Instant, nullable=True),
+    Column("told_zoom_id", BigInteger, nullable=True),
+    Index("seats_by_host", "host_id", "end_at"),
+)
+
+HOSTS = Table(
+    "hosts",
+    METADATA,
+    # What outlives a connection. The due columns are for the look whether Zoom still has a host's meetings.
+    Column("id", String(100), primary_key=True),
+    # When the host's account may be called again without going beyond Zoom's limit per second.
+    Column("free_at", Instant, nullable=True),
+    # When it was last told that links wait, by cause.
+    Column("disconnected_told_at", Instant, nullable=True),
+    Column("quota_told_at", Instant, nullable=True),
+    *due.columns(),
+    Index("hosts_by_due", "next_attempt_at"),
 )
 
 RECEIPTS = Table(

@@ -113,9 +113,18 @@ class ZoomAccount:
         answer = self._call("POST", "/users/me/meetings", document=_document(wanted))
         return _made(answer.document)
 
-    def update(self, meeting_id: int, wanted: Wanted) -> None:
-        """Bring the meeting to the wanted time, length and topic."""
-        self._call("PATCH", f"/meetings/{meeting_id}", document=_document(wanted))
+    def update(self, meeting_id: int, wanted: Wanted, *, renamed: bool) -> None:
+        """Bring the meeting to the wanted time and length, and to the wanted words only if those are others now."""
+        self._call("PATCH", f"/meetings/{meeting_id}", document=_time(wanted) | (_words(wanted) if renamed else {}))
+
+    def read(self, meeting_id: int) -> Made:
+        """Read what Zoom has. Raises `MeetingGoneError` when it is deleted."""
+        return _made(self._call("GET", f"/meetings/{meeting_id}").document)
+
+    def scheduled(self) -> dict[int, datetime | None]:
+        """List all of the host's scheduled meetings: when each begins, by Zoom's number."""
+        listed = self._listed({"type": "scheduled", "page_size": str(PAGE_SIZE)})
+        return {meeting.id: meeting.start_time for meeting in map(_listed_meeting, listed) if meeting is not None}
 
     def delete(self, meeting_id: int) -> None:
         """Delete the meeting, without a mail from Zoom: ours goes out."""
@@ -124,7 +133,14 @@ class ZoomAccount:
 
     def find(self, marker: str, around: datetime) -> list[Made]:
         """Look for the meetings that are ours by their marker, near a time; the oldest first."""
-        listed = [item for item in self._listed(around) if _begins_with(item, marker)]
+        params = {
+            # `upcoming` would end six months ahead and leave out what has begun.
+            "type": "scheduled",
+            "page_size": str(PAGE_SIZE),
+            "from": (around - AROUND).date().isoformat(),
+            "to": (around + AROUND).date().isoformat(),
+        }
+        listed = [item for item in self._listed(params) if _begins_with(item, marker)]
         found = [_made(item) for item in listed]
         return [self._with_passcode(made) for made in sorted(found, key=lambda made: made.id)]
 
@@ -137,14 +153,7 @@ class ZoomAccount:
         except ZoomError:
             return made
 
-    def _listed(self, around: datetime) -> Iterator[dict[str, Any]]:
-        params = {
-            # `upcoming` would end six months ahead and leave out what has begun.
-            "type": "scheduled",
-            "page_size": str(PAGE_SIZE),
-            "from": (around - AROUND).date().isoformat(),
-            "to": (around + AROUND).date().isoformat(),
-        }
+    def _listed(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         for _ in range(MOST_PAGES):
             answer = self._call("GET", "/users/me/meetings", params=params)
             items = (answer.document or {}).get("meetings")
@@ -154,7 +163,7 @@ class ZoomAccount:
             following = answer.word("next_page_token")
             if not following:
                 return
-            params = params | {"next_page_token": following}
+            params = {**params, "next_page_token": following}
         raise UnsureError("the list does not end", answered=True)
 
     def _call(
@@ -200,20 +209,31 @@ def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.Prepare
 
 def _document(wanted: Wanted) -> dict[str, Any]:
     """Send only what is the booking's business: passcode, waiting room and the rest stay the host's own settings."""
+    return {**_words(wanted), "type": 2, **_time(wanted), "settings": {"use_pmi": False}}
+
+
+def _words(wanted: Wanted) -> dict[str, Any]:
+    return {"topic": wanted.topic, "agenda": wanted.agenda}
+
+
+def _time(wanted: Wanted) -> dict[str, Any]:
     return {
-        "topic": wanted.topic,
-        "type": 2,
         "start_time": wanted.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "duration": wanted.duration,
         "timezone": wanted.timezone,
-        "agenda": wanted.agenda,
-        "settings": {"use_pmi": False},
     }
 
 
 def _begins_with(item: dict[str, Any], marker: str) -> bool:
     agenda = item.get("agenda")
     return isinstance(agenda, str) and agenda.lstrip().startswith(marker)
+
+
+def _listed_meeting(item: dict[str, Any]) -> _Meeting | None:
+    try:
+        return _Meeting.model_validate(item)
+    except ValidationError:
+        return None
 
 
 def _made(document: dict[str, Any] | None) -> Made:

@@ -50,6 +50,10 @@ class MeetingGoneError(ZoomError):
     """The meeting does not exist: deleted or expired."""
 
 
+class MeetingForeignError(ZoomError):
+    """The meeting belongs to another Zoom user: the host has connected another account since it was made."""
+
+
 class MeetingOverError(ZoomError):
     """The meeting has already ended, so there is nothing left to delete."""
 

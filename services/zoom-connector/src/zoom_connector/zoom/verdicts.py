@@ -9,6 +9,7 @@ from zoom_connector.zoom.errors import (
     LimitedError,
     LimitKind,
     MeetingBusyError,
+    MeetingForeignError,
     MeetingGoneError,
     MeetingOverError,
     RefusedError,
@@ -20,7 +21,7 @@ from zoom_connector.zoom.errors import (
 from zoom_connector.zoom.transport import Answer
 from zoom_connector.zoom.waits import retry_after
 
-NO_ACCOUNT, EXPIRED, IN_PROGRESS, ENDED, NO_MEETING = 1001, 124, 3002, 3007, 3001
+NO_ACCOUNT, EXPIRED, IN_PROGRESS, ENDED, NO_MEETING, FOREIGN = 1001, 124, 3002, 3007, 3001, 3003
 VALIDATION, SCOPES, CATCH_ALL = 300, 4711, 4700
 GATEWAY_ERRORS = (502, 504)
 """Somebody in front of Zoom gave up waiting; Zoom itself may still be at work."""
@@ -42,6 +43,8 @@ def of_call(answer: Answer, now: datetime) -> ZoomError:  # noqa: PLR0911 - a ta
         return AccountGoneError(f"code {code}")
     if status == 404 and code in (NO_MEETING, VALIDATION):  # noqa: PLR2004
         return MeetingGoneError(f"code {code}")
+    if code == FOREIGN:
+        return MeetingForeignError(f"code {code}")
     if code == ENDED:
         return MeetingOverError(f"code {code}")
     if status == 409 or code == IN_PROGRESS:  # noqa: PLR2004
