@@ -233,6 +233,9 @@ class Connecting:
                 return account.me()
         except ScopesMissingError:
             raise _scopes_missing(["user:read:user"]) from None
+        except TokenRejectedError:
+            # Somebody has consented for the same user once more since: Zoom has ended this consent.
+            raise _refusal("connection_changed") from None
         except ZoomError as error:
             log.warning("zoom_user_unread", error=type(error).__name__)
             raise _refusal("zoom_unreachable") from error
