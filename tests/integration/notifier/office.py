@@ -68,7 +68,8 @@ class Office:
 
     def send(self) -> None:
         """Send what is due now."""
-        while self.worker.dispatch.step():
+        steps = (self.worker.reminders.step, self.worker.dispatch.step, self.worker.notices.step)
+        while sum(step() for step in steps):
             pass
 
     def wait_and_send(self, seconds: float) -> None:

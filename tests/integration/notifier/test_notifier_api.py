@@ -70,7 +70,7 @@ def test_another_hosts_booking_and_an_unknown_one_have_no_mails(office: Office, 
     office.hear(booked())
     for path, host in ((PATH, "h2"), ("/me/bookings/unknown/deliveries", "h1")):
         answer = client.get(path, headers=as_host(office, host))
-        assert (answer.status_code, answer.get_json()) == (200, {"items": []})
+        assert (answer.status_code, answer.get_json()) == (200, {"items": [], "reminders": []})
 
 
 def test_try_again_sends_at_once_what_waits_in_back_off(office: Office, box: Postbox, client: FlaskClient) -> None:

@@ -11,6 +11,7 @@ from integration.notifier.office import Office, booked, canceled, moved, setting
 from integration.notifier.postbox import Got, Postbox, postbox
 from notifier import dispatch, storage
 from notifier.deliveries import Occasion
+from notifier.dispatch import leases as renewing
 from notifier.letters import Letter, words
 from shared.events import (
     ClientFacts,
@@ -132,35 +133,38 @@ def test_the_whole_life_of_a_booking_is_told_in_order_with_rising_sequences(offi
     assert LINK not in box.to(CLIENT)[2].text
 
 
-def test_a_booking_that_is_canceled_while_it_waits_is_told_in_order_without_a_promise(
-    office: Office, box: Postbox
-) -> None:
+def test_a_booking_that_is_canceled_while_it_waits_is_told_in_one_mail(office: Office, box: Postbox) -> None:
     office.hear(booked())
     office.hear(canceled(), ready())
     office.send()
-    assert subjects(box, CLIENT) == ["Booked, then canceled", "Canceled"]
-    assert "A newer mail follows" in box.to(CLIENT)[0].text
+    assert subjects(box, CLIENT) == ["Canceled"]
     assert all(LINK not in got.text for got in box.got)
+    assert set(office.states()) == {"client_canceled", "host_canceled"}
 
 
-def test_a_cancel_before_its_booking_waits_for_it_and_keeps_the_order(office: Office, box: Postbox) -> None:
+def test_a_booking_that_is_moved_while_the_server_is_down_is_confirmed_at_its_new_time(
+    office: Office, box: Postbox
+) -> None:
+    box.answers["RCPT"] = lambda line: "451 later" if CLIENT in line else "250 ok"
+    office.hear(booked(), ready())
+    office.send()
+    office.hear(moved(), ready(2, 2))
+    box.mend()
+    office.send()
+    assert subjects(box, CLIENT) == ["Booked"]
+    assert "3 December 2026" in box.to(CLIENT)[0].text
+    assert "Old time" not in box.to(CLIENT)[0].text
+    assert subjects(box, HOST) == ["New booking", "Moved"]
+    assert {row.kind for row in office.rows() if row.recipient == "client"} == {"client_confirmation"}
+
+
+def test_a_cancel_that_comes_before_its_booking_says_it_all(office: Office, box: Postbox) -> None:
     office.hear(canceled())
     office.send()
     office.hear(booked())
-    office.send()
-    assert subjects(box, CLIENT) == ["Booked, then canceled", "Canceled"]
-    assert [sequence(got) for got in box.to(HOST)] == [("REQUEST", 0), ("CANCEL", 10)]
-
-
-def test_a_booking_that_comes_long_after_its_cancel_touches_no_calendar(office: Office, box: Postbox) -> None:
-    office.hear(canceled())
     office.wait_and_send(16)
-    office.hear(booked())
-    office.send()
-    assert subjects(box, CLIENT) == ["Canceled", "Booked, then canceled"]
-    late = box.to(CLIENT)[1]
-    assert "A newer mail, sent to you already, says what holds." in late.text
-    assert "text/calendar" not in [part.get_content_type() for part in late.mail.walk()]
+    assert subjects(box, CLIENT) == ["Canceled"]
+    assert [sequence(got) for got in box.to(HOST)] == [("CANCEL", 10)]
 
 
 def test_while_the_server_is_down_mails_wait_and_then_each_goes_out_once(tmp_path: Path) -> None:
@@ -317,7 +321,7 @@ def test_a_slow_server_keeps_its_mail_and_nobody_else_sends_it(
             assert office.worker.dispatch.step() == 0
         return "250 ok"
 
-    monkeypatch.setattr(dispatch, "RENEW_SECONDS", 0.02)
+    monkeypatch.setattr(renewing, "RENEW_SECONDS", 0.02)
     box.answers["RCPT"] = slow
     office.hear(booked(location=PHONE))
     office.send()

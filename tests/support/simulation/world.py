@@ -336,12 +336,13 @@ class World:
             rows = tx.execute(select(DELIVERIES).where(DELIVERIES.c.booking_id == booking_id)).all()
         assert {row.state for row in rows} == {"sent"}
         for recipient in ("client", "host"):
-            firsts = sorted((row.version, row.kind) for row in rows if row.recipient == recipient and row.kind in FIRSTS)
+            own = [row for row in rows if row.recipient == recipient]
+            firsts = sorted((row.version, row.kind) for row in own if row.kind in FIRSTS)
             versions = [version for version, _ in firsts]
-            # A newer version's mail takes the place of one that has not gone out: not every version has one, the last has.
+            # A newer mail takes the place of one that has not gone out: not every version has one, the last has.
             assert len(versions) == len(set(versions)), f"two mails for one change to the {recipient}"
             assert versions[-1] == promise.version, f"the last change was not told to the {recipient}"
-            # Nobody hears of a move from a time that nobody gave, and who knows of the booking hears of it no second time.
+            # Nobody hears of a move from a time that nobody gave, or of a new booking twice.
             news = {FIRST["booked"][recipient]}
             assert firsts[0][1] in news | {FIRST["canceled"][recipient]}, f"the {recipient} never heard of it before"
             assert not news & {kind for _, kind in firsts[1:]}, f"the {recipient} knew of it already"

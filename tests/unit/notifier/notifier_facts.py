@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from notifier.deliveries import Change, Correspondence, Delivery, Meeting, Outlook, Plan, What, plan
+from notifier.deliveries import Change, Correspondence, Delivery, Meeting, Outlook, Plan, Recipient, What, plan
 from shared.events import (
     BookingFacts,
     ClientFacts,
@@ -47,12 +47,12 @@ def facts(version: int = 1, **changed: Any) -> BookingFacts:
     return BookingFacts(**{**known, **changed})
 
 
-def change(version: int = 1, what: What = "booked", **changed: Any) -> Change:
+def change(version: int = 1, what: What = "booked", by: Recipient | None = None, **changed: Any) -> Change:
     """Give one version of the booking."""
     booking = facts(version, **changed)
     if what != "rescheduled":
         return Change(version, what, booking)
-    return Change(version, what, booking, booking.start - timedelta(days=1), booking.end - timedelta(days=1))
+    return Change(version, what, booking, booking.start - timedelta(days=1), booking.end - timedelta(days=1), by)
 
 
 def case(*changes: Change, meeting: Meeting | None = None, deliveries: tuple[Delivery, ...] = ()) -> Correspondence:
@@ -86,7 +86,9 @@ def sent(known: Correspondence, kind: str, *, told: Outlook = "none", link: str 
     return replace(
         known,
         deliveries=tuple(
-            replace(d, state="sent", next_attempt_at=None, told=told, told_link=link) if d.kind == kind else d
+            replace(d, state="sent", next_attempt_at=None, told=told, told_link=link, sent_at=NOW)
+            if d.kind == kind
+            else d
             for d in known.deliveries
         ),
     )

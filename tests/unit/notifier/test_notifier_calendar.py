@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -62,7 +63,7 @@ def test_a_booking_is_a_request_with_all_that_a_calendar_shows() -> None:
 
 def test_the_uid_stays_and_the_sequence_rises_with_each_change() -> None:
     moved = read(entry(about("client_rescheduled", "rescheduled")))
-    late = read(entry(about("client_link", "rescheduled")))
+    late = read(entry(about("client_link", "rescheduled", link_mails=1)))
     gone = read(entry(about("client_canceled", "canceled", outlook="none")))
     assert {moved["UID"], late["UID"], gone["UID"]} == {f"{BOOKING}@punctual"}
     assert [moved["SEQUENCE"], late["SEQUENCE"], gone["SEQUENCE"]] == ["10", "11", "10"]
@@ -96,11 +97,15 @@ def test_a_place_other_than_a_link_is_the_location() -> None:
     assert "CONFERENCE" not in seen
 
 
-def test_no_entry_is_sent_that_would_bring_back_what_no_longer_holds() -> None:
-    newer = change(2, "canceled")
-    assert calendar.method(about(outlook="superseded", newer=newer, newer_sent=True)) is None
-    assert calendar.method(about(outlook="superseded", newer=newer)) == "REQUEST"
-    assert calendar.method(about("host_meeting_failed", outlook="failed")) is None
+@pytest.mark.parametrize(
+    "kind", ["host_link_failed", "host_moved_in_zoom", "host_deleted_in_zoom", "client_reminder", "host_reminder"]
+)
+def test_a_mail_that_changes_nothing_has_no_entry(kind: str) -> None:
+    assert calendar.method(about(kind)) is None
+
+
+def test_a_tenth_link_of_one_version_keeps_below_the_next_version() -> None:
+    assert read(entry(about("client_link_changed", link_mails=14)))["SEQUENCE"] == "9"
 
 
 @settings(deadline=None, max_examples=50)

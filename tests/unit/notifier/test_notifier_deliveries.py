@@ -4,12 +4,13 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
-from notifier.deliveries import GIVE_UP, Meeting, delivery_id, occasion, retry_after, revived
+from notifier.deliveries import GIVE_UP, Key, Meeting, delivery_id, occasion, retry_after, revived
 from shared.events import LocationFacts
 from unit.notifier.notifier_facts import (
     BOOKING,
     LINK,
     NOW,
+    START,
     WAIT,
     case,
     change,
@@ -53,7 +54,6 @@ def test_a_refusal_or_a_missing_connection_ends_the_wait_and_a_delay_does_not() 
 
 def test_what_zoom_said_about_an_older_version_ends_no_wait() -> None:
     moved = followed(case(change(), change(2, "rescheduled"), meeting=ready(version=1)))
-    moved = followed(sent(sent(moved, "client_confirmation"), "host_notification"))
     assert set(times(moved).values()) == {NOW + WAIT}
 
 
@@ -71,11 +71,25 @@ def test_a_link_that_the_first_mail_gave_owes_nothing_more() -> None:
     assert followed(told, LATER).deliveries == told.deliveries
 
 
-def test_another_link_than_the_one_told_owes_one_more_mail() -> None:
-    told = sent(followed(case(change(), meeting=ready())), "client_confirmation", told="ready", link=LINK)
-    changed = followed(replace(told, meeting=ready(revision=2, join_url="https://zoom.example/j/2")), LATER)
-    link_mail = next(d for d in changed.deliveries if d.kind == "client_link")
-    assert occasion(changed, link_mail).relinked
+def test_another_link_than_the_one_told_owes_one_more_mail_each_time() -> None:
+    known = sent(followed(case(change(), meeting=ready())), "client_confirmation", told="ready", link=LINK)
+    told = LINK
+    for turn in (2, 3):
+        link = f"https://zoom.example/j/{turn}"
+        known = followed(replace(known, meeting=ready(revision=turn, join_url=link).after(known.meeting)), LATER)
+        news = next(d for d in known.deliveries if d.state == "queued" and d.recipient == "client")
+        about = occasion(known, news)
+        assert (news.kind, about.relinked, about.sequence) == ("client_link_changed", True, turn - 1)
+        assert link != told
+        at = NOW + timedelta(seconds=turn)
+        known = replace(
+            known,
+            deliveries=tuple(
+                replace(d, state="sent", told="ready", told_link=link, sent_at=at) if d.id == news.id else d
+                for d in known.deliveries
+            ),
+        )
+        told = link
 
 
 def test_only_the_side_that_was_told_without_a_link_is_owed_one() -> None:
@@ -96,81 +110,86 @@ def test_a_link_mail_is_taken_back_when_its_link_no_longer_holds() -> None:
 def test_a_host_who_was_told_to_wait_hears_that_zoom_refused() -> None:
     told = sent(followed(case(change())), "client_confirmation", told="pending")
     told = sent(told, "host_notification", told="pending")
-    assert set(times(followed(replace(told, meeting=Meeting(1, 1, "failed"))))) == {"host_meeting_failed"}
+    assert set(times(followed(replace(told, meeting=Meeting(1, 1, "failed"))))) == {"host_link_failed"}
     knowing = sent(told, "host_notification", told="failed")
     assert times(followed(replace(knowing, meeting=Meeting(1, 1, "failed")))) == {}
 
 
-def test_a_newer_version_makes_the_older_mail_due_and_waits_behind_it() -> None:
+def test_a_newer_version_takes_the_place_of_a_mail_that_waits() -> None:
     waiting = followed(case(change()))
     moved = followed(replace(waiting, changes={**waiting.changes, 2: change(2, "rescheduled")}), LATER)
-    assert times(moved) == {
-        "client_confirmation": LATER,
-        "host_notification": LATER,
-        "client_rescheduled": None,
-        "host_rescheduled": None,
-    }
-    assert times(followed(sent(moved, "client_confirmation"), LATER))["client_rescheduled"] == LATER + WAIT
+    assert {(d.version, d.kind) for d in moved.deliveries} == {(2, "client_confirmation"), (2, "host_notification")}
+    assert set(times(moved).values()) == {LATER + WAIT}
+    gone = followed(replace(moved, changes={**moved.changes, 3: change(3, "canceled")}), LATER)
+    assert times(gone) == {"client_canceled": LATER, "host_canceled": LATER}
 
 
-def test_an_older_mail_promises_nothing_once_a_newer_version_is_known() -> None:
-    known = followed(case(change(), change(2, "canceled"), meeting=ready()))
-    first = next(d for d in known.deliveries if d.kind == "client_confirmation")
-    about = occasion(known, first)
-    assert (about.outlook, about.join_url, about.newer, about.newer_sent) == (
-        "superseded",
-        None,
-        known.changes[2],
-        False,
-    )
+def test_who_knows_of_the_booking_hears_that_it_was_moved_from_the_time_that_was_told() -> None:
+    known = sent(followed(case(change(), meeting=ready())), "client_confirmation", told="ready", link=LINK)
+    known = followed(replace(known, changes={**known.changes, 2: change(2, "rescheduled")}))
+    known = followed(replace(known, changes={**known.changes, 3: change(3, "rescheduled")}))
+    assert set(times(known)) == {"client_rescheduled", "host_notification"}
+    mails = {d.kind: occasion(known, d) for d in known.deliveries if d.version == 3}
+    assert mails["client_rescheduled"].earlier == (START, START + timedelta(minutes=45))
+    assert mails["client_rescheduled"].known is known.changes[1]
+    assert mails["host_notification"].known is None
 
 
-def test_a_cancel_waits_only_for_the_mails_before_it() -> None:
+def test_a_time_that_came_back_is_no_other_time() -> None:
+    there_and_back = change(3, "rescheduled", start=START, end=START + timedelta(minutes=45))
+    known = sent(followed(case(change())), "client_confirmation", told="pending")
+    known = followed(replace(known, changes={**known.changes, 2: change(2, "rescheduled"), 3: there_and_back}))
+    moved = next(d for d in known.deliveries if d.kind == "client_rescheduled")
+    assert occasion(known, moved).earlier is None
+
+
+def test_a_cancel_waits_for_nothing() -> None:
     known = followed(case(change(), change(2, "canceled")))
-    known = followed(sent(known, "client_confirmation", told="superseded"))
-    assert times(known)["client_canceled"] == NOW
+    assert times(known) == {"client_canceled": NOW, "host_canceled": NOW}
 
 
-def test_a_version_that_overtook_another_waits_for_it_a_while() -> None:
-    overtook = followed(case(change(2, "canceled")))
-    assert times(overtook) == {"client_canceled": NOW + WAIT, "host_canceled": NOW + WAIT}
-    whole = followed(replace(overtook, changes={**overtook.changes, 1: change()}), LATER)
-    assert times(whole) == {
-        "client_confirmation": LATER,
-        "host_notification": LATER,
-        "client_canceled": None,
-        "host_canceled": None,
-    }
-
-
-def test_a_mail_that_comes_after_a_newer_one_knows_it() -> None:
-    known = sent(followed(case(change(2, "canceled"))), "client_canceled")
-    late = followed(replace(known, changes={**known.changes, 1: change()}))
-    first = next(d for d in late.deliveries if d.kind == "client_confirmation")
-    assert first.next_attempt_at == NOW
-    assert occasion(late, first).newer_sent
+def test_a_version_that_overtook_another_needs_nothing_of_it() -> None:
+    early = followed(case(change(2, "rescheduled"), meeting=ready(2)))
+    assert times(early) == {"client_confirmation": NOW, "host_notification": NOW}
+    late = followed(replace(early, changes={**early.changes, 1: change()}), LATER)
+    assert late.deliveries == early.deliveries
 
 
 def test_while_one_mail_of_a_line_is_on_its_way_the_others_wait() -> None:
-    known = followed(case(change(2, "rescheduled"), meeting=ready(2)))
+    known = followed(case(change(), meeting=ready()))
     held = replace(known, deliveries=tuple(replace(d, leased=d.recipient == "client") for d in known.deliveries))
-    late = followed(replace(held, changes={**held.changes, 1: change()}), LATER)
-    assert times(late)["client_confirmation"] is None
-    assert times(late)["host_notification"] == LATER
+    late = followed(replace(held, changes={**held.changes, 2: change(2, "canceled")}), LATER)
+    assert {(d.kind, d.next_attempt_at) for d in late.deliveries} == {
+        ("client_confirmation", NOW),
+        ("client_canceled", None),
+        ("host_canceled", LATER),
+    }
+
+
+def test_who_may_be_reading_the_first_mail_right_now_hears_of_a_move() -> None:
+    known = followed(case(change(), meeting=ready()))
+    held = replace(known, deliveries=tuple(replace(d, leased=d.recipient == "client") for d in known.deliveries))
+    moved = followed(replace(held, changes={**held.changes, 2: change(2, "rescheduled")}), LATER)
+    assert {d.kind for d in moved.deliveries} == {"client_confirmation", "client_rescheduled", "host_notification"}
+    back = replace(moved, deliveries=tuple(replace(d, leased=False) for d in moved.deliveries))
+    assert {(d.version, d.kind) for d in followed(back, LATER).deliveries} == {
+        (2, "client_confirmation"),
+        (2, "host_notification"),
+    }
 
 
 def test_a_mail_in_back_off_keeps_its_time_and_blocks_only_its_own_line() -> None:
-    known = followed(case(change(), meeting=ready()))
+    known = sent(followed(case(change(), meeting=ready())), "client_confirmation", told="pending")
+    known = followed(sent(known, "host_notification", told="pending"))
     soon = NOW + timedelta(seconds=8)
     known = replace(
         known,
         deliveries=tuple(
-            replace(d, state="retrying", next_attempt_at=soon) if d.recipient == "client" else d
+            replace(d, state="retrying", next_attempt_at=soon) if d.kind == "client_link" else d
             for d in known.deliveries
         ),
     )
-    moved = followed(replace(sent(known, "host_notification"), changes={**known.changes, 2: change(2, "canceled")}))
-    assert times(moved) == {"client_confirmation": soon, "client_canceled": None, "host_canceled": NOW}
+    assert times(followed(known, LATER)) == {"client_link": soon, "host_link": NOW}
 
 
 def test_a_refused_mail_no_longer_holds_up_the_next_version() -> None:
@@ -186,17 +205,21 @@ def test_a_repeat_of_what_is_known_plans_nothing() -> None:
 
 
 def test_sequence_rises_with_each_version_and_with_a_late_link() -> None:
-    known = case(change(), change(2, "rescheduled"))
-    told = sent(sent(followed(known), "client_rescheduled", told="pending"), "host_rescheduled", told="pending")
+    known = followed(case(change()))
+    numbers = [occasion(known, known.deliveries[0]).sequence]
+    known = sent(sent(known, "client_confirmation", told="pending"), "host_notification", told="pending")
+    known = followed(replace(known, changes={**known.changes, 2: change(2, "rescheduled")}))
+    told = sent(sent(known, "client_rescheduled", told="pending"), "host_rescheduled", told="pending")
     late = followed(replace(told, meeting=ready(2)))
-    numbers = {d.kind: occasion(late, d).sequence for d in late.deliveries if d.recipient == "client"}
-    assert numbers == {"client_confirmation": 0, "client_rescheduled": 10, "client_link": 11}
+    numbers += [occasion(late, d).sequence for d in late.deliveries if d.kind in ("client_rescheduled", "client_link")]
+    assert numbers == [0, 10, 11]
 
 
 def test_a_mail_has_the_same_id_however_often_it_is_planned() -> None:
     first, second = followed(case(change())), followed(case(change(), meeting=ready()), LATER)
     assert [d.id for d in first.deliveries] == [d.id for d in second.deliveries]
-    assert delivery_id(BOOKING, (1, "client_link", "client")) != delivery_id(BOOKING, (2, "client_link", "client"))
+    ids = {delivery_id(BOOKING, Key(version, "client_link", "client", turn)) for version in (1, 2) for turn in (0, 1)}
+    assert len(ids) == 4
 
 
 def test_trying_again_is_quick_at_first_and_ends_after_days() -> None:
@@ -212,10 +235,54 @@ def test_trying_again_is_quick_at_first_and_ends_after_days() -> None:
 
 
 def test_try_again_is_for_back_off_and_for_what_failed_about_the_version_that_holds() -> None:
-    known = followed(case(change(), change(2, "canceled")))
-    states = {"client_confirmation": "failed", "host_notification": "retrying", "client_canceled": "failed"}
+    known = followed(case(change()))
+    known = replace(known, deliveries=tuple(replace(d, state="failed") for d in known.deliveries))
+    known = followed(replace(known, changes={**known.changes, 2: change(2, "canceled")}))
+    states = {"client_canceled": "failed", "host_canceled": "retrying"}
     known = replace(
         known,
-        deliveries=tuple(replace(d, state=states.get(d.kind, "queued")) for d in known.deliveries),  # type: ignore[arg-type]
+        deliveries=tuple(replace(d, state=states.get(d.kind, d.state)) for d in known.deliveries),  # type: ignore[arg-type]
     )
-    assert {d.kind for d in revived(known)} == {"host_notification", "client_canceled"}
+    assert {d.kind for d in revived(known, NOW)} == {"client_canceled", "host_canceled"}
+
+
+def test_what_the_host_moves_in_zoom_is_told_to_the_host_once_and_to_nobody_else() -> None:
+    known = followed(case(change(), meeting=ready()))
+    for kind in ("client_confirmation", "host_notification"):
+        known = sent(known, kind, told="ready", link=LINK)
+    for revision, hour in ((2, 1), (3, 2)):
+        there = (START + timedelta(hours=hour), START + timedelta(hours=hour + 1))
+        known = followed(replace(known, meeting=replace(ready(revision=revision), moved=there).after(known.meeting)))
+        known = sent(known, "host_moved_in_zoom", told="ready", link=LINK)
+    assert [d.kind for d in known.deliveries if d.version == 1 and not d.is_first] == ["host_moved_in_zoom"]
+    back = followed(replace(known, meeting=ready(revision=4).after(known.meeting)))
+    again = replace(ready(revision=5), moved=(START, START)).after(back.meeting)
+    assert times(followed(replace(back, meeting=again))) == {"host_moved_in_zoom": NOW}
+
+
+def test_what_the_host_deletes_in_zoom_is_told_to_the_client_once_it_is_to_stay_so() -> None:
+    known = followed(case(change(), meeting=ready()))
+    for kind in ("client_confirmation", "host_notification"):
+        known = sent(known, kind, told="ready", link=LINK)
+    gone = followed(replace(known, meeting=Meeting(1, 2, "removed", cause="deleted_in_zoom").after(known.meeting)))
+    assert set(times(gone)) == {"host_deleted_in_zoom"}
+    gone = sent(gone, "host_deleted_in_zoom", told="removed")
+    kept = followed(replace(gone, meeting=Meeting(1, 3, "removed", cause="accepted").after(gone.meeting)))
+    assert set(times(kept)) == {"client_link_removed"}
+    anew = ready(revision=4, join_url="https://zoom.example/j/2").after(kept.meeting)
+    kept = sent(kept, "client_link_removed", told="removed")
+    assert set(times(followed(replace(kept, meeting=anew)))) == {"client_link_changed", "host_link_changed"}
+
+
+def test_a_meeting_that_goes_with_a_cancel_not_heard_of_yet_was_deleted_by_nobody() -> None:
+    known = followed(case(change(), meeting=ready()))
+    for kind in ("client_confirmation", "host_notification"):
+        known = sent(known, kind, told="ready", link=LINK)
+    assert times(followed(replace(known, meeting=Meeting(2, 2, "removed", cause="canceled")))) == {}
+
+
+def test_a_host_who_has_left_is_owed_nothing() -> None:
+    known = replace(followed(case(change(), meeting=ready())), host_removed=True)
+    assert set(times(followed(known))) == {"client_confirmation"}
+    gone = followed(replace(known, changes={**known.changes, 2: change(2, "canceled")}))
+    assert set(times(gone)) == {"client_canceled"}

@@ -158,16 +158,11 @@ def test_a_host_without_zoom_is_told_where_to_connect_it() -> None:
         assert f"{PUBLIC_URL}/dashboard/connections" in said
 
 
-def test_an_overtaken_mail_says_so_and_gives_no_link() -> None:
-    for what, happened in (("canceled", "canceled"), ("rescheduled", "moved to another time")):
-        newer = change(2, what)  # type: ignore[arg-type]
-        for told, sentence in ((False, "A newer mail follows"), (True, "A newer mail, sent to you already")):
-            overtaken = letter("client_confirmation", outlook="superseded", newer=newer, newer_sent=told)
-            assert overtaken.subject.startswith(f"Booked, then {'canceled' if what == 'canceled' else 'moved'}")
-            for said in both(overtaken):
-                assert f"Since then this booking was {happened}." in said
-                assert sentence in said
-                assert JOIN not in said
+def test_who_first_hears_of_a_booking_after_its_move_reads_which_time_holds() -> None:
+    first = letter("client_confirmation", change(2, "rescheduled"))
+    assert first.subject.startswith("Booked: Introduction with Ada Lovelace, Thu 3 Dec 2026, 00:30")
+    for said in both(first):
+        assert "Should an earlier mail have given another time: this one holds." in said
 
 
 def test_other_places_than_zoom_are_described() -> None:

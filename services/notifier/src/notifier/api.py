@@ -42,7 +42,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> OpenAPI:
         host_id = web.require_host()
         with database.read() as tx:
             rows = storage.of_booking(tx, path.booking_id, host_id)
-        return {"items": [_shown(row) for row in rows]}
+            reminders = storage.reminders_of(tx, path.booking_id, host_id)
+        coming = [{"minutes": row.minutes, "at": _moment(row.due_at)} for row in reminders]
+        return {"items": [_shown(row) for row in rows], "reminders": coming}
 
     @app.post("/me/bookings/<booking_id>/retry")
     def retry(path: BookingPath) -> tuple[dict[str, Any], int]:

@@ -2,13 +2,14 @@
 
 import ipaddress
 import random
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
 from flask_openapi3 import OpenAPI
 
 from notifier import api, handlers
-from notifier.dispatch import Dispatch
+from notifier.dispatch import Dispatch, Notices, Reminders
 from notifier.mail.message import Writer
 from notifier.mail.server import Session
 from notifier.settings import Settings
@@ -36,20 +37,28 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         relay=Relay(database, carrier, clock),
         inbox=inbox.Worker(database, handlers.waiting(settings.wait), clock, chance),
         dispatch=dispatch(settings, database, clock, chance),
+        notices=notices(settings, database, clock, chance),
+        reminders=Reminders(database, clock, settings.wait),
         cleaner=Cleaner(database, clock),
     )
 
 
 def dispatch(settings: Settings, database: Database, clock: Clock, chance: random.Random) -> Dispatch:
-    """Build what sends the mails."""
-    return Dispatch(
-        database,
-        Writer(settings.mail_from, settings.public_url),
-        partial(Session, settings.smtp_url, own_name(settings.public_url)),
-        clock,
-        chance,
-        settings.wait,
-    )
+    """Build what sends the mails about bookings."""
+    return Dispatch(database, _writer(settings), _post(settings), clock, chance, settings.wait)
+
+
+def notices(settings: Settings, database: Database, clock: Clock, chance: random.Random) -> Notices:
+    """Build what sends the mails about no booking."""
+    return Notices(database, _writer(settings), _post(settings), clock, chance)
+
+
+def _writer(settings: Settings) -> Writer:
+    return Writer(settings.mail_from, settings.public_url)
+
+
+def _post(settings: Settings) -> Callable[[], Session]:
+    return partial(Session, settings.smtp_url, own_name(settings.public_url))
 
 
 def own_name(public_url: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
-from notifier.deliveries import Occasion
+from notifier.deliveries import FIRSTS, LINK_MAILS, Occasion
 from notifier.letters import Addresses, places
 from notifier.letters.lines import block, one_line
 
@@ -12,11 +12,8 @@ PRODUCT = "-//Punctual//Notifier//EN"
 
 
 def method(occasion: Occasion) -> str | None:
-    """Give `REQUEST` or `CANCEL`, or None when this mail must not touch the reader's calendar.
-
-    A mail that its reader gets after a newer one would bring back what no longer holds; a refusal changes nothing.
-    """
-    if occasion.newer_sent or occasion.kind == "host_meeting_failed":
+    """Give `REQUEST` or `CANCEL`, or None when this mail must not touch the reader's calendar: it changes nothing."""
+    if occasion.kind not in FIRSTS | LINK_MAILS:
         return None
     return "CANCEL" if occasion.change.what == "canceled" else "REQUEST"
 

@@ -1,11 +1,12 @@
-"""What the worker process does: takes events in, handles them, sends mail, sends events, forgets what is old."""
+"""What the worker process does: takes events in, handles them, reminds, sends mail and events, forgets what is old."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from notifier.dispatch import Dispatch
+from notifier.dispatch import Dispatch, Notices, Reminders
+from notifier.storage import hosts, notices
 from shared import inbox, loops
 from shared.bus import Bus
 from shared.clock import Clock
@@ -15,24 +16,43 @@ from shared.outbox import Relay
 
 QUEUE = "notifier.events"
 CLEAN_EVERY = timedelta(hours=1)
+LOOK_EVERY = timedelta(minutes=1)
+SETTLE = timedelta(minutes=5)
+"""How long a removed host's rows stay at least: cancellations may still be on the bus."""
+ERASED_WITHIN = timedelta(days=1)
+"""By then all is erased, even what a client's mail server has not taken."""
+KEEP = timedelta(days=30)
 
 
 @dataclass
 class Cleaner:
-    """Forgets long-handled events once in a while."""
+    """Forgets long-handled events once in a while, and erases hosts who have left as soon as nothing is owed."""
 
     database: Database
     clock: Clock
     _next: datetime | None = None
+    _next_look: datetime | None = None
 
     def step(self) -> int:
         """Clean when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
+        if self._next_look is None or now >= self._next_look:
+            self._next_look = now + LOOK_EVERY
+            self._erase(now)
         if self._next is None or now >= self._next:
             self._next = now + CLEAN_EVERY
             with self.database.write() as tx:
                 inbox.forget(tx, now)
+                notices.forget(tx, now - KEEP)
+                hosts.forget_removed(tx, now - KEEP)
         return 0
+
+    def _erase(self, now: datetime) -> None:
+        with self.database.read() as tx:
+            left = hosts.erasable(tx, now, settle=SETTLE, longest=ERASED_WITHIN)
+        for host_id in left:
+            with self.database.write() as tx:
+                hosts.erase(tx, host_id)
 
 
 @dataclass
@@ -45,6 +65,8 @@ class Worker:
     relay: Relay
     inbox: inbox.Worker
     dispatch: Dispatch
+    notices: Notices
+    reminders: Reminders
     cleaner: Cleaner
 
     def steps(self) -> Mapping[str, loops.Step]:
@@ -54,6 +76,8 @@ class Worker:
             "inbox": self.inbox.step,
             "deliveries": self.dispatch.step,
             "deliveries-2": self.dispatch.step,
+            "notices": self.notices.step,
+            "reminders": self.reminders.step,
             "purge": self.cleaner.step,
         }
 

@@ -1,18 +1,25 @@
-"""The rules of deliveries: `known` is what they look at, `planned` is what follows from it."""
+"""The rules of deliveries.
 
-from notifier.deliveries.known import (
+`kinds` names the mails about a booking, `known` is what the rules look at, `planned` is what follows from it,
+`reminders` says when to remind, and `notices` has the mails that are about no booking.
+"""
+
+from notifier.deliveries.kinds import (
+    DELETED_IN_ZOOM,
     FIRST,
+    FIRSTS,
     LINK,
+    LINK_CHANGED,
+    LINK_MAILS,
+    LINK_REMOVED,
+    MOVED_IN_ZOOM,
     REFUSAL,
-    Change,
-    Correspondence,
-    Delivery,
-    Meeting,
-    Occasion,
-    Outlook,
+    REMINDER,
+    Key,
     Recipient,
     What,
 )
+from notifier.deliveries.known import Change, Correspondence, Delivery, Meeting, Occasion, Outlook
 from notifier.deliveries.planned import (
     GIVE_UP,
     Plan,
@@ -20,18 +27,27 @@ from notifier.deliveries.planned import (
     is_owed,
     occasion,
     plan,
+    reminding,
     retry_after,
     revived,
 )
 
 __all__ = [
+    "DELETED_IN_ZOOM",
     "FIRST",
+    "FIRSTS",
     "GIVE_UP",
     "LINK",
+    "LINK_CHANGED",
+    "LINK_MAILS",
+    "LINK_REMOVED",
+    "MOVED_IN_ZOOM",
     "REFUSAL",
+    "REMINDER",
     "Change",
     "Correspondence",
     "Delivery",
+    "Key",
     "Meeting",
     "Occasion",
     "Outlook",
@@ -42,6 +58,7 @@ __all__ = [
     "is_owed",
     "occasion",
     "plan",
+    "reminding",
     "retry_after",
     "revived",
 ]

@@ -1,28 +1,20 @@
 """What is known about one booking: its versions, its meeting, its mails, and what a mail about it may say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from notifier.deliveries import kinds
+from notifier.deliveries.kinds import FIRST, FIRSTS, REMINDER, Key, Recipient, What
 from shared.events import BookingFacts
 
-Recipient = Literal["client", "host"]
 State = Literal["queued", "retrying", "sent", "failed"]
-What = Literal["booked", "rescheduled", "canceled"]
-Outlook = Literal["none", "superseded", "pending", "delayed", "unavailable", "failed", "removed", "ready"]
-"""What can be said about the video link. `none`: nothing to wait for; `superseded`: a newer version says it."""
-Key = tuple[int, str, Recipient]
-"""Version, kind and recipient: of each there is at most one mail."""
+Outlook = Literal["none", "pending", "delayed", "unavailable", "failed", "removed", "ready"]
+"""What can be said about the video link. `none`: nothing to wait for."""
 
-RECIPIENTS: tuple[Recipient, ...] = ("client", "host")
-FIRST: dict[What, dict[Recipient, str]] = {
-    "booked": {"client": "client_confirmation", "host": "host_notification"},
-    "rescheduled": {"client": "client_rescheduled", "host": "host_rescheduled"},
-    "canceled": {"client": "client_canceled", "host": "host_canceled"},
-}
-LINK: dict[Recipient, str] = {"client": "client_link", "host": "host_link"}
-REFUSAL = "host_meeting_failed"
 UNSENT: tuple[State, ...] = ("queued", "retrying")
+HIGHEST_STEP = 9
+"""The calendar's sequence has ten numbers for each version; a tenth link mail shares the last with its own stamp."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +26,7 @@ class Change:
     booking: BookingFacts
     previous_start: datetime | None = None
     previous_end: datetime | None = None
+    by: Recipient | None = None
 
     @property
     def needs_zoom(self) -> bool:
@@ -44,7 +37,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Meeting:
-    """The newest that the connector said. `reason` is a sentence for the host."""
+    """The newest that the connector said. `reason` is a sentence for the host.
+
+    `since` is the revision with which this began to hold; `moved` is where the host moved it in Zoom; `cause` says why
+    it was removed.
+    """
 
     version: int
     revision: int
@@ -52,6 +49,19 @@ class Meeting:
     join_url: str | None = None
     passcode: str | None = None
     reason: str | None = None
+    moved: tuple[datetime, datetime] | None = None
+    cause: str | None = None
+    since: int = 0
+
+    def after(self, before: "Meeting | None") -> "Meeting":
+        """Give this news with the revision since which it holds: a repeat of what was known is no news."""
+        goes_on = before is not None and before.news == self.news
+        return replace(self, since=before.since if before is not None and goes_on else self.revision)
+
+    @property
+    def news(self) -> tuple[object, ...]:
+        """Give what somebody would have to be told of, if it became another."""
+        return (self.version, self.state, self.join_url, self.cause, self.moved is not None)
 
 
 @dataclass(frozen=True)
@@ -71,64 +81,93 @@ class Delivery:
     leased: bool = False
     told: Outlook | None = None
     told_link: str | None = None
+    turn: int = 0
+    sent_at: datetime | None = None
 
     @property
     def key(self) -> Key:
         """Name what there is one mail of."""
-        return (self.version, self.kind, self.recipient)
+        return Key(self.version, self.kind, self.recipient, self.turn)
 
     @property
-    def is_follow_up(self) -> bool:
-        """Say whether this mail is sent beside the one mail of its version."""
-        return self.kind in (REFUSAL, *LINK.values())
+    def is_first(self) -> bool:
+        """Say whether this is the one mail about its version."""
+        return self.kind in FIRSTS
 
     @property
-    def place(self) -> tuple[int, int]:
-        """Order the mails of one recipient: by version, the version's own mail before what follows it up."""
-        return (self.version, (REFUSAL, *LINK.values()).index(self.kind) + 1 if self.is_follow_up else 0)
+    def is_reminder(self) -> bool:
+        """Say whether this mail only reminds of what its reader knows."""
+        return self.kind in REMINDER.values()
 
 
 @dataclass(frozen=True)
 class Correspondence:
-    """All that is known about one booking: its versions, its meeting, its mails."""
+    """All that is known about one booking: its versions, its meeting, its mails.
+
+    `host_removed` says that the host's account is gone: nobody reads the host's mails any more.
+    """
 
     booking_id: str
     host_id: str
     changes: dict[int, Change]
     meeting: Meeting | None = None
     deliveries: tuple[Delivery, ...] = ()
+    host_removed: bool = False
 
     @property
     def newest(self) -> Change | None:
         """Give the version that holds, as far as is known here."""
         return self.changes[max(self.changes)] if self.changes else None
 
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Give who is still to be written to."""
+        return ("client",) if self.host_removed else kinds.RECIPIENTS
+
     def outlook(self, change: Change) -> Outlook:
         """Say what a mail about `change` may say about the link; never more than is known about that version."""
-        if change is not self.newest:
-            return "superseded"
         if not change.needs_zoom:
             return "none"
         if self.meeting is None or self.meeting.version < change.version:
             return "pending"
-        return self.meeting.state
+        # News that the meeting was moved may overtake the link itself.
+        return "pending" if self.meeting.state == "ready" and not self.meeting.join_url else self.meeting.state
 
     def line(self, recipient: Recipient) -> list[Delivery]:
         """Give one recipient's mails in the order in which they have to go out."""
-        return sorted((d for d in self.deliveries if d.recipient == recipient), key=lambda d: d.place)
+        return sorted((d for d in self.deliveries if d.recipient == recipient), key=lambda d: kinds.place(d.key))
 
-    def first_mail(self, change: Change, recipient: Recipient) -> Delivery | None:
-        """Give the one mail about `change` if it is owed already."""
-        kind = FIRST[change.what][recipient]
-        return next((d for d in self.deliveries if d.key == (change.version, kind, recipient)), None)
+    def first_mail(self, version: int, recipient: Recipient) -> Delivery | None:
+        """Give the one mail about a version that has gone out, or else the one that waits."""
+        found = [d for d in self.line(recipient) if d.version == version and d.is_first]
+        return min(found, key=lambda d: d.state != "sent", default=None)
+
+    def told(self, recipient: Recipient, version: int) -> Delivery | None:
+        """Give the last mail about this version that told its reader how it stands with the link."""
+        found = [d for d in self.line(recipient) if d.version == version and d.sent_at and d.told is not None]
+        return max(found, key=lambda d: (d.sent_at, kinds.place(d.key)), default=None)
+
+    def known_before(self, recipient: Recipient, version: int) -> Change | None:
+        """Give the version that this reader knew of before; a mail on its way counts as read."""
+        found = [
+            d.version
+            for d in self.deliveries
+            if d.recipient == recipient and d.is_first and d.version < version and (d.state == "sent" or d.leased)
+        ]
+        return self.changes.get(max(found)) if found else None
+
+    def link_told(self, recipient: Recipient) -> str | None:
+        """Give the last link that this reader was given, of whichever version."""
+        found = [d for d in self.line(recipient) if d.sent_at and d.told_link]
+        return max(found, key=lambda d: (d.sent_at, kinds.place(d.key))).told_link if found else None
 
 
 @dataclass(frozen=True)
 class Occasion:
     """What one mail is about and what it may say.
 
-    `newer` is the version that holds by now if it isn't this one's; `newer_sent` says whether its recipient has
-    heard of it already. `relinked` says that an earlier mail about this version gave another link.
+    `known` is the version that its reader was told of before; `relinked` says that an earlier mail gave another link;
+    `link_mails` counts the link mails of this version up to and with this one; `minutes` is when a reminder reminds.
     """
 
     booking_id: str
@@ -137,9 +176,10 @@ class Occasion:
     change: Change
     outlook: Outlook
     meeting: Meeting | None
-    newer: Change | None = None
-    newer_sent: bool = False
+    known: Change | None = None
     relinked: bool = False
+    link_mails: int = 0
+    minutes: int = 0
 
     @property
     def join_url(self) -> str | None:
@@ -147,6 +187,19 @@ class Occasion:
         return self.meeting.join_url if self.meeting and self.outlook == "ready" else None
 
     @property
+    def earlier(self) -> tuple[datetime, datetime] | None:
+        """Give the time that the reader knows, if this mail says that it no longer holds."""
+        booking = self.change.booking
+        if self.kind not in (*FIRST["rescheduled"].values(), *FIRST["canceled"].values()):
+            return None
+        if self.known is None:
+            before = (self.change.previous_start, self.change.previous_end)
+        else:
+            before = (self.known.booking.start, self.known.booking.end)
+        start, end = before
+        return (start, end) if start and end and before != (booking.start, booking.end) else None
+
+    @property
     def sequence(self) -> int:
-        """Number the calendar entry: it rises with every change and with a link that came late."""
-        return (self.change.version - 1) * 10 + (1 if self.kind in LINK.values() else 0)
+        """Number the calendar entry: it rises with every change and with each link mail."""
+        return (self.change.version - 1) * 10 + min(self.link_mails, HIGHEST_STEP)

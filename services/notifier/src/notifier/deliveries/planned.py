@@ -7,20 +7,24 @@ again after each thing they learn, so neither the order in which events arrive n
 import random
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from notifier.deliveries.known import (
+from notifier.deliveries.kinds import (
+    DELETED_IN_ZOOM,
     FIRST,
     LINK,
-    RECIPIENTS,
+    LINK_CHANGED,
+    LINK_MAILS,
+    LINK_REMOVED,
+    MOVED_IN_ZOOM,
     REFUSAL,
-    UNSENT,
-    Correspondence,
-    Delivery,
+    REMINDER,
     Key,
-    Occasion,
+    Recipient,
 )
+from notifier.deliveries.known import UNSENT, Change, Correspondence, Delivery, Meeting, Occasion, Outlook
+from notifier.deliveries.reminders import earliest, still_reminds
 from shared import due
 
 FIRST_WAIT = timedelta(seconds=1)
@@ -43,13 +47,14 @@ class Plan:
 def plan(case: Correspondence, *, now: datetime, wait: timedelta) -> Plan:
     """Compare what is owed with the rows that are there. Rows under a lease are left to their holder.
 
-    A first mail waits up to `wait` for its link, or for an earlier version of the booking to be heard of.
+    Only the newest version is owed a mail of its own: an older one that has not gone out is replaced by it. That mail
+    waits up to `wait` for its link.
     """
-    owed = set(_owed(case))
+    owed = set(_owed(case, now))
     withdrawn = tuple(d.id for d in case.deliveries if d.state in UNSENT and not d.leased and d.key not in owed)
     kept = tuple(d for d in case.deliveries if d.id not in withdrawn)
     added = tuple(_new(case, key, now, wait) for key in sorted(owed - {d.key for d in kept}))
-    after = Correspondence(case.booking_id, case.host_id, case.changes, case.meeting, kept + added)
+    after = replace(case, deliveries=kept + added)
     times = {
         delivery.id: _due(after, delivery, now)
         for delivery in after.deliveries
@@ -59,32 +64,48 @@ def plan(case: Correspondence, *, now: datetime, wait: timedelta) -> Plan:
     return Plan(added, withdrawn, changed)
 
 
-def is_owed(case: Correspondence, delivery: Delivery) -> bool:
+def is_owed(case: Correspondence, delivery: Delivery, now: datetime) -> bool:
     """Say whether this mail is still to be sent, given what is known now."""
-    return delivery.key in set(_owed(case))
+    return delivery.key in set(_owed(case, now))
+
+
+def reminding(case: Correspondence, minutes: int, now: datetime) -> tuple[Delivery, ...]:
+    """Give the reminders whose moment has come. Who has not even got the mail about the booking needs no second one."""
+    newest = case.newest
+    if newest is None:
+        return ()
+    made = [
+        _new(case, Key(newest.version, REMINDER[recipient], recipient, minutes), now, timedelta())
+        for recipient in case.recipients
+        if (first := case.first_mail(newest.version, recipient)) is not None and first.state == "sent"
+    ]
+    return tuple(d for d in made if d.key not in {e.key for e in case.deliveries} and still_reminds(case, d, now))
 
 
 def occasion(case: Correspondence, delivery: Delivery) -> Occasion:
     """Say what this mail is about and what it may say, given what is known now."""
-    change = case.changes[delivery.version]
-    newer = None if change is case.newest else case.newest
-    told = [d.told_link for d in case.line(delivery.recipient) if d.version == change.version and d.told_link]
+    change, recipient = case.changes[delivery.version], delivery.recipient
+    told = case.link_told(recipient)
+    link_mails = [d for d in case.line(recipient) if d.version == change.version and d.kind in LINK_MAILS]
+    before = sum(d.state == "sent" for d in link_mails)
     return Occasion(
         booking_id=case.booking_id,
         kind=delivery.kind,
-        recipient=delivery.recipient,
+        recipient=recipient,
         change=change,
         outlook=case.outlook(change),
         meeting=case.meeting,
-        newer=newer,
-        newer_sent=any(d.state == "sent" and d.version > change.version for d in case.line(delivery.recipient)),
-        relinked=bool(told) and case.meeting is not None and case.meeting.join_url not in told,
+        known=case.known_before(recipient, change.version),
+        relinked=told is not None and case.meeting is not None and case.meeting.join_url not in (told, None),
+        link_mails=before + (delivery.kind in LINK_MAILS),
+        minutes=delivery.turn if delivery.is_reminder else 0,
     )
 
 
 def delivery_id(booking_id: str, key: Key) -> str:
     """Give the mail's id, and with it its Message-ID: the same mail has the same, however often it is planned."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"punctual:{booking_id}:{key[0]}:{key[1]}:{key[2]}"))
+    name = f"punctual:{booking_id}:{key.version}:{key.kind}:{key.recipient}"
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:{key.turn}" if key.turn else name))
 
 
 def retry_after(attempts: int, age: timedelta, chance: random.Random) -> timedelta | None:
@@ -95,46 +116,79 @@ def retry_after(attempts: int, age: timedelta, chance: random.Random) -> timedel
     return due.backoff(attempts, chance, base=FIRST_WAIT, cap=cap)
 
 
-def revived(case: Correspondence) -> Sequence[Delivery]:
+def revived(case: Correspondence, now: datetime) -> Sequence[Delivery]:
     """Give what a person's "try again" is for: mails in back-off, and what failed about the version that holds."""
-    newest = case.newest.version if case.newest else 0
     return [
         d
         for d in case.deliveries
-        if not d.leased
-        and (d.state == "retrying" or (d.state == "failed" and d.version == newest and is_owed(case, d)))
+        if not d.leased and (d.state == "retrying" or (d.state == "failed" and is_owed(case, d, now)))
     ]
 
 
-def _owed(case: Correspondence) -> Iterator[Key]:
-    for change in case.changes.values():
-        for recipient in RECIPIENTS:
-            yield (change.version, FIRST[change.what][recipient], recipient)
+def _owed(case: Correspondence, now: datetime) -> Iterator[Key]:
     newest = case.newest
-    if newest is None or case.meeting is None:
+    if newest is None:
         return
-    for recipient in RECIPIENTS:
-        first = case.first_mail(newest, recipient)
-        if first is None or first.state != "sent":
-            continue
-        if case.outlook(newest) == "ready" and first.told_link != case.meeting.join_url:
-            yield (newest.version, LINK[recipient], recipient)
-        if case.outlook(newest) == "failed" and first.told != "failed" and recipient == "host":
-            yield (newest.version, REFUSAL, recipient)
+    for recipient in case.recipients:
+        yield _first(case, newest, recipient)
+        first = case.first_mail(newest.version, recipient)
+        if first is not None and first.state == "sent":
+            yield from _follow_ups(case, newest, recipient)
+            yield from (d.key for d in case.line(recipient) if d.is_reminder and still_reminds(case, d, now))
+
+
+def _first(case: Correspondence, newest: Change, recipient: Recipient) -> Key:
+    """Name the one mail about the newest version. Who never heard of the booking gets it as a new one, not as moved."""
+    there = case.first_mail(newest.version, recipient)
+    if there is not None and there.state == "sent":
+        return there.key
+    what = newest.what
+    if what == "rescheduled" and case.known_before(recipient, newest.version) is None:
+        what = "booked"
+    return Key(newest.version, FIRST[what][recipient], recipient)
+
+
+def _follow_ups(case: Correspondence, newest: Change, recipient: Recipient) -> Iterator[Key]:
+    """Name what a reader of the version's own mail is still to hear about its link, compared with the last word."""
+    meeting, outlook = case.meeting, case.outlook(newest)
+    last = case.told(recipient, newest.version)
+    if meeting is None or last is None:
+        return
+    if outlook == "ready" and last.told_link != meeting.join_url:
+        told = case.link_told(recipient)
+        kind = LINK_CHANGED if told not in (None, meeting.join_url) else LINK
+        yield Key(newest.version, kind[recipient], recipient, meeting.since)
+    if meeting.version == newest.version:
+        yield from _news_from_zoom(meeting, last, outlook)
+
+
+def _news_from_zoom(meeting: Meeting, last: Delivery, outlook: Outlook) -> Iterator[Key]:
+    version, recipient = last.version, last.recipient
+    if recipient == "client":
+        # What the host does in Zoom is told to the client only when the host has decided that it is to stay so.
+        if outlook == "removed" and meeting.cause == "accepted" and last.told != "removed":
+            yield Key(version, LINK_REMOVED, recipient, meeting.since)
+        return
+    if outlook == "failed" and last.told != "failed":
+        yield Key(version, REFUSAL, recipient, meeting.since)
+    if outlook == "removed" and meeting.cause == "deleted_in_zoom" and last.told != "removed":
+        yield Key(version, DELETED_IN_ZOOM, recipient, meeting.since)
+    if outlook == "ready" and meeting.moved is not None:
+        yield Key(version, MOVED_IN_ZOOM, recipient, meeting.since)
 
 
 def _new(case: Correspondence, key: Key, now: datetime, wait: timedelta) -> Delivery:
-    version, kind, recipient = key
-    booking = case.changes[version].booking
+    booking = case.changes[key.version].booking
     return Delivery(
         id=delivery_id(case.booking_id, key),
-        version=version,
-        kind=kind,
-        recipient=recipient,
-        address=booking.client.email if recipient == "client" else booking.host.email,
+        version=key.version,
+        kind=key.kind,
+        recipient=key.recipient,
+        address=booking.client.email if key.recipient == "client" else booking.host.email,
         state="queued",
         wait_until=now + wait,
         created_at=now,
+        turn=key.turn,
     )
 
 
@@ -144,15 +198,13 @@ def _due(case: Correspondence, delivery: Delivery, now: datetime) -> datetime | 
     # Only the head of a line has a time, and not while another of its mails is on its way: so they keep their order.
     if head.id != delivery.id or any(d.leased for d in line):
         return None
+    not_before = earliest(case, delivery)
+    if not_before is not None and not_before > now:
+        return not_before
     if delivery.next_attempt_at is not None and (delivery.state == "retrying" or delivery.next_attempt_at <= now):
         return delivery.next_attempt_at
     return delivery.wait_until if delivery.state == "queued" and _worth_waiting(case, delivery) else now
 
 
 def _worth_waiting(case: Correspondence, delivery: Delivery) -> bool:
-    if delivery.is_follow_up:
-        return False
-    change = case.changes[delivery.version]
-    # A version that was overtaken on the bus is on its way: told in order, it confuses nobody.
-    overtook = any(version not in case.changes for version in range(1, change.version))
-    return overtook or case.outlook(change) in ("pending", "delayed")
+    return delivery.is_first and case.outlook(case.changes[delivery.version]) in ("pending", "delayed")

@@ -5,10 +5,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime
 
+from notifier.letters import Sheet
+
 LOCALE = "en"
 LONG_DAY = "EEEE, d MMMM y"
 SHORT_MOMENT = "EEE d MMM y, HH:mm"
 TIME = "HH:mm"
+SHEET = ("EEE", "d", "MMM")
 
 
 def zone(name: str) -> tzinfo:
@@ -35,6 +38,25 @@ def short(start: datetime, zone_name: str) -> str:
     """Give the start in a few characters, for a subject."""
     there = zone(zone_name)
     return format_datetime(start, SHORT_MOMENT, tzinfo=there, locale=LOCALE)
+
+
+def sheet(start: datetime, zone_name: str) -> Sheet:
+    """Give the day of the start as a leaf of a calendar."""
+    begins = start.astimezone(zone(zone_name))
+    weekday, number, month = (format_datetime(begins, part, tzinfo=begins.tzinfo, locale=LOCALE) for part in SHEET)
+    return Sheet(weekday, number, month)
+
+
+def moment(at: datetime, zone_name: str) -> str:
+    """Give one moment in full, with its zone."""
+    there = at.astimezone(zone(zone_name))
+    said = format_datetime(there, f"{LONG_DAY}, {TIME}", tzinfo=there.tzinfo, locale=LOCALE)
+    return f"{said} ({zone_label(there, there, zone_name)})"
+
+
+def same(start: datetime, end: datetime, one: str, other: str) -> bool:
+    """Say whether people in both zones would name this time alike."""
+    return span(start, end, one) == span(start, end, other)
 
 
 def zone_label(begins: datetime, ends: datetime, zone_name: str) -> str:

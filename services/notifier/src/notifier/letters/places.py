@@ -9,7 +9,7 @@ WHERE = {"video": "Video call", "phone": "By phone", "in_person": "In person"}
 
 def join_link(occasion: Occasion) -> str | None:
     """Give the link to join, if there is one that holds: Zoom's, or the host's own."""
-    if occasion.newer is not None or occasion.change.what == "canceled":
+    if occasion.change.what == "canceled":
         return None
     location = occasion.change.booking.location
     if location.kind == "video" and location.provider == "custom":
@@ -21,7 +21,8 @@ def where(occasion: Occasion) -> list[Fact]:
     """Describe the place, with the link and the passcode once they are known."""
     location = occasion.change.booking.location
     if location.kind == "video" and location.provider == "zoom":
-        facts = [Fact("Where", ("Zoom video call",))]
+        gone = occasion.outlook == "removed"
+        facts = [Fact("Where", ("Video call, at present without a Zoom link" if gone else "Zoom video call",))]
     else:
         detail = () if join_link(occasion) or not location.detail else block(location.detail)
         facts = [Fact("Where", (WHERE[location.kind], *detail))]
@@ -40,10 +41,11 @@ def where(occasion: Occasion) -> list[Fact]:
 
 
 def link_notice(occasion: Occasion, addresses: Addresses) -> str | None:
-    """Say why there is no link yet and what happens next. Nothing in doubt is promised."""
+    """Say why there is no link and what happens next. Nothing in doubt is promised."""
     booking = occasion.change.booking
-    words = _TO_CLIENT if occasion.recipient == "client" else _TO_HOST
-    sentences = words.get(occasion.outlook)
+    sentences = _ABOUT.get(occasion.kind) or (_TO_CLIENT if occasion.recipient == "client" else _TO_HOST).get(
+        occasion.outlook
+    )
     if sentences is None:
         return None
     return " ".join(sentences).format(
@@ -51,6 +53,7 @@ def link_notice(occasion: Occasion, addresses: Addresses) -> str | None:
         client=one_line(booking.client.name),
         connections=addresses.connections(),
         reason=_reason(occasion),
+        step=STEPS.get((occasion.meeting and occasion.meeting.cause) or "", NEXT_STEP),
     )
 
 
@@ -59,6 +62,30 @@ def _reason(occasion: Occasion) -> str:
     return given or "Zoom gave no reason that we could read."
 
 
+NEXT_STEP = "When the cause is mended, use 'Try again' on the booking's page, or tell your client another way to meet."
+STEPS = {
+    "zoom_200": "Upgrade the Zoom account, then use 'Try again' on the booking's page.",
+    "zoom_3161": "Ask the administrator of your Zoom account to let you schedule meetings, then use 'Try again' on the"
+    " booking's page.",
+    "zoom_1001": "Connect Zoom again on the dashboard, then use 'Try again' on the booking's page.",
+    "over": "There is nothing to do for this one.",
+}
+"""What mends a refusal, by the connector's word for it."""
+_ABOUT = {
+    "client_link_removed": (
+        "{host} has deleted the Zoom meeting and keeps it so.",
+        "Please reply to this mail to ask how to meet.",
+    ),
+    "host_moved_in_zoom": (
+        "On the booking's page you either take over Zoom's time, and {client} gets a mail with it,",
+        "or put the meeting back to the time that was booked. The link stays the same.",
+    ),
+    "host_deleted_in_zoom": (
+        "On the booking's page you either have the meeting made anew, and {client} gets the new link,",
+        "or leave it deleted, and {client} hears that the link no longer holds.",
+    ),
+}
+"""What some kinds of mail say whatever else is known."""
 _TO_CLIENT = {
     "pending": (
         "The Zoom link is still being prepared. Your booking stands.",
@@ -96,7 +123,7 @@ _TO_HOST = {
     ),
     "failed": (
         "The meeting could not be made in Zoom, so there is no link, and it isn't tried again by itself. {reason}",
-        "When the cause is mended, use 'Try again' on the booking's page, or tell {client} another way to meet.",
+        "{step}",
     ),
     "removed": (
         "There is no link at the moment, because the meeting was deleted in Zoom.",

@@ -8,8 +8,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from notifier import calendar
-from notifier.deliveries import FIRST, Delivery, Occasion, delivery_id
-from notifier.letters import render, words
+from notifier.deliveries import FIRST, Delivery, Key, Occasion, delivery_id
+from notifier.deliveries.notices import Addressee, Notice
+from notifier.letters import Letter, notices, render, words
 from notifier.mail.addresses import UnusableAddress, envelope, person
 from notifier.mail.headers import WIRE
 
@@ -22,30 +23,42 @@ class Writer:
     public_url: str
 
     def write(self, delivery: Delivery, occasion: Occasion, now: datetime) -> EmailMessage:
-        """Make the mail. The same delivery has the same Message-ID each time. Raises `UnusableAddress`."""
+        """Make a mail about a booking. The same delivery has the same Message-ID each time.
+
+        Raises `UnusableAddress`.
+        """
         booking = occasion.change.booking
         names = {"client": booking.client.name, "host": booking.host.name}
-        letter = words.write(occasion, self.public_url)
-        mail = EmailMessage(policy=WIRE)
-        mail["From"] = self.sender
-        mail["To"] = person(names[occasion.recipient], delivery.address)
+        to = person(names[occasion.recipient], delivery.address)
+        mail = self._written(delivery.id, to, words.write(occasion, self.public_url), now)
         if other := _other(occasion):
             mail["Reply-To"] = other
-        mail["Subject"] = letter.subject
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = self.message_id(delivery.id)
-        first = delivery_id(occasion.booking_id, (1, FIRST["booked"][occasion.recipient], occasion.recipient))
+        first = delivery_id(occasion.booking_id, Key(1, FIRST["booked"][occasion.recipient], occasion.recipient))
         if first != delivery.id:
             # One booking's mails stay together in the reader's list.
             mail["References"] = self.message_id(first)
-        mail["Auto-Submitted"] = "auto-generated"
-        # Quoted-printable and base64 pass every server; 8bit would need its consent.
-        mail.set_content(render.text(letter), cte="quoted-printable")
-        mail.add_alternative(render.html(letter), subtype="html", cte="quoted-printable")
         if method := calendar.method(occasion):
             self._add_calendar(
                 mail, calendar.write(occasion, method=method, public_url=self.public_url, now=now), method
             )
+        return mail
+
+    def notify(self, notice: Notice, reader: Addressee, now: datetime) -> EmailMessage:
+        """Make a mail that is about no booking. Raises `UnusableAddress`."""
+        letter = notices.write(notice, reader, self.public_url)
+        return self._written(notice.id, person(reader.name, reader.email), letter, now)
+
+    def _written(self, mail_id: str, to: Address, letter: Letter, now: datetime) -> EmailMessage:
+        mail = EmailMessage(policy=WIRE)
+        mail["From"] = self.sender
+        mail["To"] = to
+        mail["Subject"] = letter.subject
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = self.message_id(mail_id)
+        mail["Auto-Submitted"] = "auto-generated"
+        # Quoted-printable and base64 pass every server; 8bit would need its consent.
+        mail.set_content(render.text(letter), cte="quoted-printable")
+        mail.add_alternative(render.html(letter), subtype="html", cte="quoted-printable")
         return mail
 
     @property
@@ -53,9 +66,9 @@ class Writer:
         """Give the bare address that SMTP is told as the sender."""
         return envelope(self.sender)
 
-    def recipient_address(self, delivery: Delivery) -> str:
+    def recipient_address(self, address: str) -> str:
         """Give the bare address that SMTP is told as the recipient. Raises `UnusableAddress`."""
-        return envelope(person("", delivery.address))
+        return envelope(person("", address))
 
     def message_id(self, delivery_id: str) -> str:
         """Give the mail's Message-ID."""

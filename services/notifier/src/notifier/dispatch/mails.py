@@ -1,13 +1,11 @@
-"""Sends the mails that are due: claimed under a lease, sent with no transaction open, settled one by one.
+"""Sends the mails about bookings that are due: claimed under a lease, sent with no transaction open, settled singly.
 
 A worker that is killed between the server's answer and the commit sends that one mail again, with the same
 Message-ID, when its lease has run out.
 """
 
 import random
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from notifier import handlers, storage
-from notifier.deliveries import Delivery, Occasion, is_owed, occasion, retry_after
+from notifier.deliveries import Correspondence, Delivery, Occasion, is_owed, occasion, retry_after
+from notifier.deliveries.reminders import earliest, latest
+from notifier.dispatch.leases import BATCH, LEASE, kept
 from notifier.mail import addresses
 from notifier.mail.message import Writer
 from notifier.mail.server import Outcome, Session
@@ -26,9 +26,6 @@ from shared.events import MailFailed, MailSent
 
 log = logs.get(__name__)
 
-BATCH = 10
-LEASE = timedelta(seconds=30)
-RENEW_SECONDS = 10.0
 SOURCE = "notifier"
 
 
@@ -38,6 +35,7 @@ class _Task:
     host_id: str
     delivery: Delivery
     occasion: Occasion
+    useless_from: datetime | None
 
 
 @dataclass
@@ -54,12 +52,15 @@ class Dispatch:
     def step(self) -> int:
         """Send a batch of mails that are due, over one connection; give how many were taken."""
         with self.database.read() as tx:
-            if not storage.anything_due(tx, self.clock()):
+            if not storage.anything_due(tx, storage.DELIVERIES, self.clock()):
                 return 0
         with self.database.write() as tx:
             rows = storage.claim(tx, now=self.clock(), lease_for=LEASE, limit=BATCH)
         if rows:
-            with self._kept(rows[0].lease), self.connect() as session:
+            with (
+                kept(self.database, storage.DELIVERIES, rows[0].lease, self.clock),
+                self.connect() as session,
+            ):
                 for row in rows:
                     if task := self._opened(row):
                         self._settle(task, self._send(task, session))
@@ -70,23 +71,38 @@ class Dispatch:
         with self.database.read() as tx:
             held = storage.holds(tx, row)
             case = storage.correspondence(tx, row.booking_id)
-        delivery = storage.as_delivery(row)
         if not held or case is None:
             log.warning("delivery_lease_lost", delivery_id=row.id)
             return None
-        if not is_owed(case, delivery):
-            with self.database.write() as tx:
-                storage.locked(tx, row.booking_id)
+        delivery, now = storage.as_delivery(row), self.clock()
+        not_before = earliest(case, delivery)
+        if not is_owed(case, delivery, now):
+            self._put_aside(row, None)
+        elif not_before is not None and now < not_before:
+            self._put_aside(row, not_before)
+        else:
+            return self._task(row, case, delivery)
+        return None
+
+    def _task(self, row: Row[Any], case: Correspondence, delivery: Delivery) -> _Task:
+        return _Task(row, case.host_id, delivery, occasion(case, delivery), latest(case, delivery))
+
+    def _put_aside(self, row: Row[Any], until: datetime | None) -> None:
+        """Give back a mail whose moment is still to come, the clock having been set back; forget one not owed."""
+        with self.database.write() as tx:
+            storage.locked(tx, row.booking_id)
+            if until is None:
                 storage.forget_unowed(tx, row.id, row.lease)
-                # Whatever waited behind it is the next in its line.
-                handlers.replan(tx, row.booking_id, self.clock(), self.wait)
-            return None
-        return _Task(row, case.host_id, delivery, occasion(case, delivery))
+            elif storage.holds(tx, row):
+                again = {"next_attempt_at": until, "last_error": row.last_error, "attempts": row.attempts - 1}
+                storage.settle(tx, row, **again)
+            # Whatever waited behind it is the next in its line.
+            handlers.replan(tx, row.booking_id, self.clock(), self.wait)
 
     def _send(self, task: _Task, session: Session) -> Outcome:
         try:
             mail = self.writer.write(task.delivery, task.occasion, self.clock())
-            recipient = self.writer.recipient_address(task.delivery)
+            recipient = self.writer.recipient_address(task.delivery.address)
         except addresses.UnusableAddress:
             return Outcome("refused", "the recipient's address is not one that mail can be sent to")
         except Exception as error:  # noqa: BLE001 - a mail that can't be written must not hold up the others
@@ -122,13 +138,8 @@ class Dispatch:
         log.info("mail_sent", delivery_id=task.row.id, kind=task.row.kind, attempts=task.row.attempts)
 
     def _failed(self, tx: Connection, task: _Task, outcome: Outcome, now: datetime) -> None:
-        wait = (
-            None
-            if outcome.state == "refused"
-            else retry_after(task.row.attempts, now - task.row.created_at, self.chance)
-        )
+        again = self._next_attempt(task, outcome, now)
         reason = outcome.reason or ""
-        again = None if wait is None else now + wait
         state = "failed" if again is None else "retrying"
         storage.settle(tx, task.row, next_attempt_at=again, last_error=reason, state=state)
         # During an outage each mail is tried dozens of times; the timeline hears of what changed.
@@ -139,26 +150,14 @@ class Dispatch:
             "mail_not_sent", delivery_id=task.row.id, kind=task.row.kind, attempts=task.row.attempts, reason=reason
         )
 
-    @contextmanager
-    def _kept(self, lease: str) -> Iterator[None]:
-        """Renew the lease while a slow server takes its time; a killed process renews nothing."""
-        done = threading.Event()
-
-        def renew() -> None:
-            while not done.wait(RENEW_SECONDS):
-                try:
-                    with self.database.write() as tx:
-                        storage.extend(tx, lease, self.clock() + LEASE)
-                except Exception as error:  # noqa: BLE001 - the next round may find the database again
-                    log.warning("lease_not_renewed", error=logs.where(error))
-
-        thread = threading.Thread(target=renew, name="renew", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+    def _next_attempt(self, task: _Task, outcome: Outcome, now: datetime) -> datetime | None:
+        if outcome.state == "refused":
+            return None
+        wait = retry_after(task.row.attempts, now - task.row.created_at, self.chance)
+        again = None if wait is None else now + wait
+        # A reminder after the start reminds nobody.
+        too_late = again is not None and task.useless_from is not None and again >= task.useless_from
+        return None if too_late else again
 
 
 def _names(task: _Task) -> dict[str, Any]:

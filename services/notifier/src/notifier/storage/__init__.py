@@ -1,0 +1,50 @@
+"""Where hosts, bookings' versions, their meetings and their mails are kept. Decides nothing."""
+
+from notifier.storage.correspondence import add_change, as_delivery, correspondence, locked, opened, save_meeting
+from notifier.storage.deliveries import (
+    add,
+    anything_due,
+    apply,
+    bookings_to_remind,
+    claim,
+    extend,
+    forget_unowed,
+    holds,
+    of_booking,
+    reminders_of,
+    revive,
+    set_reminders,
+    settle,
+    take_reminders,
+)
+from notifier.storage.tables import BOOKINGS, CHANGES, DELIVERIES, HOSTS, METADATA, NOTICES, REMINDERS
+
+__all__ = [
+    "BOOKINGS",
+    "CHANGES",
+    "DELIVERIES",
+    "HOSTS",
+    "METADATA",
+    "NOTICES",
+    "REMINDERS",
+    "add",
+    "add_change",
+    "anything_due",
+    "apply",
+    "as_delivery",
+    "bookings_to_remind",
+    "claim",
+    "correspondence",
+    "extend",
+    "forget_unowed",
+    "holds",
+    "locked",
+    "of_booking",
+    "opened",
+    "reminders_of",
+    "revive",
+    "save_meeting",
+    "set_reminders",
+    "settle",
+    "take_reminders",
+]
