@@ -1,6 +1,6 @@
 """The dashboard's calendar: a week or a month of bookings, day by day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from gateway.pages import months, times, visitors
+from gateway.pages import agenda_layout, desk_times, months, visitors
 from gateway.pages.blueprint import pages
 from gateway.parts import parts
 
@@ -21,26 +21,33 @@ def agenda() -> ResponseReturnValue:
     account = visitors.require_account()
     me: dict[str, Any] = parts().booking.ask("GET", "/me", host=account.id)
     zone = ZoneInfo(me["timezone"])
-    today = parts().clock().astimezone(zone).date()
+    now = parts().clock().astimezone(zone)
     monthly = request.args.get("view") == "month"
-    day = months.read_date(request.args.get("date")) or today
-    first, last = _span(_reachable(day, today), monthly)
-    query = {"from": _midnight(first, zone), "to": _midnight(last + timedelta(days=1), zone), "limit": MOST}
-    found: dict[str, Any] = parts().booking.ask(
-        "GET", "/me/bookings", host=account.id, query=urlencode({**query, "status": "confirmed"})
-    )
-    days = _days(first, last, found["items"], me["timezone"])
+    day = _reachable(months.read_date(request.args.get("date")) or now.date(), now.date())
+    first, last = _span(day, monthly)
+    query = {
+        "from": desk_times.midnight(first, zone),
+        "to": desk_times.midnight(last + timedelta(days=1), zone),
+        "status": "confirmed",
+        "order": "asc",
+        "limit": MOST,
+    }
+    found: dict[str, Any] = parts().booking.ask("GET", "/me/bookings", host=account.id, query=urlencode(query))
+    layout = agenda_layout.lay_out(first, last, found["items"], me["timezone"])
     return render_template(
         "dashboard/calendar.html",
-        days=[(day, items) for day, items in days.items() if items or not monthly],
+        layout=layout,
         count=len(found["items"]),
         cut_off=bool(found["next_cursor"]),
         monthly=monthly,
+        day=day,
         first=first,
         last=last,
-        today=today,
-        earlier=first - timedelta(days=1),
-        later=last + timedelta(days=1),
+        month=months.month_of(day),
+        today=now.date(),
+        now_at=agenda_layout.minutes_at(now) if first <= now.date() <= last else None,
+        earlier=_turned(day, monthly, -1),
+        later=_turned(day, monthly, 1),
         zone=me["timezone"],
     )
 
@@ -53,22 +60,14 @@ def _reachable(day: date, today: date) -> date:
 
 def _span(day: date, monthly: bool) -> tuple[date, date]:
     if monthly:
+        # Whole weeks, as a calendar on the wall shows them.
         month = months.month_of(day)
-        return month.first, month.last
+        return month.first - timedelta(days=month.first.weekday()), month.last + timedelta(
+            days=6 - month.last.weekday()
+        )
     monday = day - timedelta(days=day.weekday())
     return monday, monday + timedelta(days=6)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> str:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).isoformat()
-
-
-def _days(first: date, last: date, found: list[dict[str, Any]], zone: str) -> dict[date, list[dict[str, Any]]]:
-    days: dict[date, list[dict[str, Any]]] = {}
-    day = first
-    while day <= last:
-        days[day] = []
-        day += timedelta(days=1)
-    for one in sorted(found, key=lambda booking: times.moment(booking["start"])):
-        days.setdefault(times.moment(one["start"], zone).date(), []).append(one)
-    return days
+def _turned(day: date, monthly: bool, by: int) -> date:
+    return months.month_of(day).moved(by).first if monthly else day + timedelta(days=7 * by)

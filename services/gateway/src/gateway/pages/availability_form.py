@@ -13,6 +13,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MIDNIGHT = ("00:00", "24:00")
 """A field for times can't say 24:00; an end at 00:00 means the same."""
 
+WORKDAYS = WEEKDAYS[:5]
+
 Row = tuple[str, str]
 """A start and an end as typed, either may be empty."""
 
@@ -38,6 +40,9 @@ class Hours:
     week: dict[str, list[Row]]
     dates: list[SpecialDate] = field(default_factory=list)
     new: SpecialDate = field(default_factory=lambda: SpecialDate("", [("", "")]))
+    vacations: list[Row] = field(default_factory=list)
+    """First and last day of each, as typed."""
+    new_vacation: Row = ("", "")
 
 
 def from_api(found: dict[str, Any]) -> Hours:
@@ -48,22 +53,32 @@ def from_api(found: dict[str, Any]) -> Hours:
     dates = [
         SpecialDate(one["date"], [_shown(interval) for interval in one["intervals"]]) for one in found["overrides"]
     ]
-    return Hours(found["timezone"], week, dates)
+    vacations = [(one["first"], one["last"]) for one in found.get("vacations", ())]
+    return Hours(found.get("timezone", ""), week, dates, vacations=vacations)
 
 
 def from_request(form: "MultiDict[str, str]") -> Hours:
     """Read what came in, as it came in."""
-    week = {day: _rows(form, day) for day in WEEKDAYS}
-    dates = [SpecialDate(day, _rows(form, f"date{number}")) for number, day in enumerate(form.getlist("date"))]
-    return Hours(form.get("timezone", ""), week, dates, SpecialDate(form.get("new-date", ""), _rows(form, "new")))
+    return Hours(
+        zone=form.get("timezone", ""),
+        week={day: _rows(form, day) for day in WEEKDAYS},
+        dates=[SpecialDate(day, _rows(form, f"date{number}")) for number, day in enumerate(form.getlist("date"))],
+        new=SpecialDate(form.get("new-date", ""), _rows(form, "new")),
+        vacations=list(zip(form.getlist("vacation-first"), form.getlist("vacation-last"), strict=False)),
+        new_vacation=(form.get("new-vacation-first", ""), form.get("new-vacation-last", "")),
+    )
 
 
 def changed(hours: Hours, action: str) -> Hours:
     """Do what a button of the form asks for: a row or a date more or less. Anything else changes nothing."""
     verb, _, what = action.partition(":")
     name, _, number = what.partition(":")
-    if verb == "add-date":
-        return with_the_new_date(hours)
+    if verb in ("add-date", "add-vacation"):
+        return with_what_is_new(hours)
+    if verb == "remove-vacation" and name.isdecimal():
+        return replace(hours, vacations=[one for n, one in enumerate(hours.vacations) if n != int(name)])
+    if verb == "copy" and name in hours.week:
+        return replace(hours, week={**hours.week, **{day: list(hours.week[name]) for day in WORKDAYS}})
     if verb == "remove-date" and name.isdecimal():
         return replace(hours, dates=[one for n, one in enumerate(hours.dates) if n != int(name)])
     if name in hours.week:
@@ -76,13 +91,19 @@ def changed(hours: Hours, action: str) -> Hours:
     return replace(hours, dates=dates)
 
 
-def with_the_new_date(hours: Hours) -> Hours:
-    """Move a date that was typed into the last row up to the others."""
-    if not hours.new.date:
-        return hours
-    others = [one for one in hours.dates if one.date != hours.new.date]
-    moved = replace(hours.new, rows=_filled(hours.new.rows))
-    return Hours(hours.zone, hours.week, sorted([*others, moved], key=lambda one: one.date))
+def with_what_is_new(hours: Hours) -> Hours:
+    """Move a date or a vacation that was typed into the last row up to the others."""
+    blank = Hours("", {})
+    if hours.new.date:
+        others = [one for one in hours.dates if one.date != hours.new.date]
+        moved = replace(hours.new, rows=_filled(hours.new.rows))
+        dates = sorted([*others, moved], key=lambda one: one.date)
+        hours = replace(hours, dates=dates, new=blank.new)
+    first, last = hours.new_vacation
+    if first or last:
+        vacations = sorted([*hours.vacations, (first or last, last or first)])
+        hours = replace(hours, vacations=vacations, new_vacation=blank.new_vacation)
+    return hours
 
 
 def body(hours: Hours) -> tuple[dict[str, Any], Errors]:
@@ -97,7 +118,8 @@ def body(hours: Hours) -> tuple[dict[str, Any], Errors]:
             errors.add(f"date{number}", "Write a date")
         intervals = [_interval(row) for row in _checked(one.rows, f"date{number}", errors)]
         overrides.append({"date": one.date, "intervals": intervals})
-    return {"timezone": hours.zone, "weekly": weekly, "overrides": overrides}, errors
+    vacations = [_vacation(row, f"vacation{number}", errors) for number, row in enumerate(hours.vacations) if any(row)]
+    return {"timezone": hours.zone, "weekly": weekly, "overrides": overrides, "vacations": vacations}, errors
 
 
 def field_name(name: str, sent: dict[str, Any]) -> str:
@@ -106,7 +128,8 @@ def field_name(name: str, sent: dict[str, Any]) -> str:
     number = rest.partition(".")[0]
     if group == "weekly" and number.isdecimal() and int(number) < len(sent["weekly"]):
         return str(sent["weekly"][int(number)]["weekday"])
-    return f"date{number}" if group == "overrides" and number.isdecimal() else group
+    rows = {"overrides": "date", "vacations": "vacation"}
+    return f"{rows[group]}{number}" if group in rows and number.isdecimal() else group
 
 
 def _rows(form: "MultiDict[str, str]", name: str) -> list[Row]:
@@ -130,6 +153,15 @@ def _checked(rows: list[Row], name: str, errors: Errors) -> list[Row]:
         if not start or not end:
             errors.add(name, "Write both a start and an end, or leave both empty")
     return _filled(rows)
+
+
+def _vacation(row: Row, name: str, errors: Errors) -> dict[str, str]:
+    first, last = (months.read_date(one) for one in row)
+    if not first or not last:
+        errors.add(name, "Write the first and the last day")
+    elif last < first:
+        errors.add(name, "The last day must not be before the first")
+    return {"first": row[0], "last": row[1]}
 
 
 def _interval(row: Row) -> dict[str, str]:

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import errors
-from gateway.pages import assets, color, times, visitors, words
+from gateway.pages import assets, color, desk_words, times, visitors, words
 from gateway.pages.visitors import SignInNeededError
 
 pages = Blueprint("pages", __name__)
@@ -30,6 +30,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         accent=color.accent,
         words=words,
+        desk=desk_words,
         asset=assets.address,
         zones=times.zones,
         zone_regions=times.zone_regions,

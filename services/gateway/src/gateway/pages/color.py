@@ -59,3 +59,26 @@ def _luminance(color: str) -> float:
 
 def _channels(color: str) -> tuple[float, float, float]:
     return int(color[1:3], 16) / 255, int(color[3:5], 16) / 255, int(color[5:7], 16) / 255
+
+
+@dataclass(frozen=True)
+class Check:
+    """What becomes of a color that a host chose."""
+
+    color: str
+    on_light: float
+    on_dark: float
+    accent: Accent
+
+    @property
+    def kept(self) -> bool:
+        """Whether it can be read on both papers as it is."""
+        return self.accent.light == self.color and self.accent.dark == self.color
+
+
+def checked(color: str | None) -> Check:
+    """Measure a color against both papers, and say what the pages make of it."""
+    wanted = color.lower() if color and _HEX.match(color) else DEFAULT
+    return Check(
+        wanted, round(contrast(wanted, LIGHT_PAPER), 1), round(contrast(wanted, DARK_PAPER), 1), accent(wanted)
+    )

@@ -7,11 +7,13 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from gateway.pages import availability_form, desk_words
+from gateway.pages.availability_form import Hours
 from gateway.pages.forms import Errors
 
 NUMBERS = ("duration", "buffer_before", "buffer_after", "min_notice", "horizon", "capacity")
 OPTIONAL_NUMBERS = ("slot_step", "max_per_day")
-TEXTS = ("title", "slug", "description", "place", "detail", "color")
+TEXTS = ("title", "slug", "description", "place", "detail", "color", "reminder_number", "reminder_unit", "hours")
 FIELD_OF_CODE = {"slug_taken": "slug"}
 PLACES: Mapping[str, dict[str, str | None]] = {
     "zoom": {"kind": "video", "provider": "zoom"},
@@ -21,6 +23,11 @@ PLACES: Mapping[str, dict[str, str | None]] = {
     "in_person": {"kind": "in_person", "provider": None},
 }
 DETAILED = ("custom", "phone", "in_person")
+REMINDERS = (15, 60, 1440, 2880, 10080)
+"""Minutes before the start: those that most hosts choose from."""
+FIRST_REMINDERS = (1440, 60)
+UNITS = {"minutes": 1, "hours": 60, "days": 1440}
+OWN_HOURS = "own"
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -29,12 +36,11 @@ Typed = dict[str, Any]
 
 def blank(me: Mapping[str, Any]) -> Typed:
     """Begin a new one with what most hosts want."""
-    place = "zoom" if me.get("default_video_provider") == "zoom" else "video"
     return {
         "title": "",
         "slug": "",
         "description": "",
-        "place": place,
+        "place": "zoom" if me.get("default_video_provider") == "zoom" else "video",
         "detail": "",
         "color": me.get("color") or "",
         "active": True,
@@ -47,13 +53,14 @@ def blank(me: Mapping[str, Any]) -> Typed:
         "slot_step": "",
         "max_per_day": "",
         "questions": [],
+        "hours": "",
+        **_reminders_shown(FIRST_REMINDERS),
     }
 
 
 def from_kind(kind: Mapping[str, Any]) -> Typed:
     """Show a session type that exists."""
     location = kind["location"]
-    place = location.get("provider") or location["kind"]
     numbers = {name: "" if kind.get(name) is None else str(kind[name]) for name in (*NUMBERS, *OPTIONAL_NUMBERS)}
     if numbers["slot_step"] == numbers["duration"]:
         # Said outright it would stay behind when the duration is changed.
@@ -62,19 +69,28 @@ def from_kind(kind: Mapping[str, Any]) -> Typed:
         "title": kind["title"],
         "slug": kind["slug"],
         "description": kind.get("description") or "",
-        "place": place,
+        "place": location.get("provider") or location["kind"],
         "detail": location.get("detail") or "",
         "color": kind.get("color") or "",
         "active": kind["active"],
         "questions": [dict(question) for question in kind["questions"]],
+        "hours": OWN_HOURS if kind.get("availability") else "",
+        **_reminders_shown(kind.get("reminders", FIRST_REMINDERS)),
         **numbers,
     }
+
+
+def hours_of(kind: Mapping[str, Any] | None) -> Hours:
+    """Show the hours of its own, if it has any."""
+    own = kind.get("availability") if kind else None
+    return availability_form.from_api(own or {"weekly": [], "overrides": []})
 
 
 def from_request(form: "MultiDict[str, str]") -> Typed:
     """Read what came in, as it came in."""
     typed: Typed = {name: form.get(name, "").strip() for name in (*TEXTS, *NUMBERS, *OPTIONAL_NUMBERS)}
     typed["active"] = "active" in form
+    typed["reminders"] = [int(one) for one in form.getlist("reminder") if _WHOLE.fullmatch(one)]
     rows = zip(form.getlist("question-key"), form.getlist("question-label"), strict=False)
     required = set(form.getlist("question-required"))
     typed["questions"] = [
@@ -89,7 +105,13 @@ def with_a_question_more(typed: Typed) -> Typed:
     return {**typed, "questions": [*typed["questions"], {"key": "", "label": "", "required": False}]}
 
 
-def body(typed: Typed) -> tuple[dict[str, Any], Errors]:
+def reminder_choices(typed: Typed) -> list[tuple[int, str]]:
+    """Give every reminder that can be ticked, the longest first, in words."""
+    known = sorted({*REMINDERS, *typed["reminders"]}, reverse=True)
+    return [(minutes, desk_words.minutes(minutes)) for minutes in known]
+
+
+def body(typed: Typed, hours: Hours) -> tuple[dict[str, Any], Errors]:
     """Say it as the API expects it, with what can't be said that way."""
     errors = Errors()
     place = PLACES.get(typed["place"])
@@ -105,17 +127,21 @@ def body(typed: Typed) -> tuple[dict[str, Any], Errors]:
         "description": typed["description"],
         "location": {**(place or {}), "detail": detail or None},
         "questions": _questions(typed["questions"]),
+        "reminders": _reminders(typed, errors),
+        "availability": _own_hours(typed, hours, errors),
         "active": typed["active"],
         **({"color": typed["color"]} if typed["color"] else {}),
         **numbers,
     }, errors
 
 
-def field_name(name: str) -> str:
+def field_name(name: str, sent: Mapping[str, Any]) -> str:
     """Give the form's name for one of the API's fields."""
     if name.startswith("location"):
         return "detail"
-    return "questions" if name.startswith("questions") else name
+    if name.startswith("availability.") and sent.get("availability"):
+        return availability_form.field_name(name.removeprefix("availability."), sent["availability"])
+    return name.partition(".")[0]
 
 
 def _number(text: str, name: str, errors: Errors) -> int | None:
@@ -123,6 +149,27 @@ def _number(text: str, name: str, errors: Errors) -> int | None:
         return int(text)
     errors.add(name, "Write a whole number")
     return None
+
+
+def _reminders_shown(chosen: Any) -> Typed:
+    return {"reminders": list(chosen), "reminder_number": "", "reminder_unit": "hours"}
+
+
+def _reminders(typed: Typed, errors: Errors) -> list[int]:
+    found = set(typed["reminders"])
+    if typed["reminder_number"]:
+        number = _number(typed["reminder_number"], "reminders", errors)
+        found.add((number or 0) * UNITS.get(typed["reminder_unit"], 1))
+    return sorted(found, reverse=True)
+
+
+def _own_hours(typed: Typed, hours: Hours, errors: Errors) -> dict[str, Any] | None:
+    if typed["hours"] != OWN_HOURS:
+        return None
+    said, wrong = availability_form.body(hours)
+    for name, message in wrong.fields.items():
+        errors.add(name, message)
+    return {"weekly": said["weekly"], "overrides": said["overrides"]}
 
 
 def _questions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
