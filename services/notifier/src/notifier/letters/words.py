@@ -50,36 +50,38 @@ def _notices(occasion: Occasion, addresses: Addresses) -> list[str]:
 
 def _facts(occasion: Occasion) -> list[Fact]:
     booking = occasion.change.booking
-    facts = [
-        *_times(occasion),
-        Fact("Session", (f"{title(occasion)} ({moments.minutes(booking.start, booking.end)})",)),
-    ]
-    if occasion.recipient == "client":
-        facts.append(Fact("Host", (one_line(booking.host.name),)))
-    else:
-        facts.append(Fact("Client", (one_line(booking.client.name), one_line(booking.client.email))))
+    facts = _other_times(occasion)
     if occasion.change.what == "canceled":
-        facts += [Fact("Canceled by", (canceler(occasion),)), Fact("Message", _reason(occasion))]
-    else:
+        facts += [Fact("Canceled by", (canceler(occasion),)), Fact("Message", _message(occasion))]
+    facts.append(Fact("Session", (f"{title(occasion)} ({moments.minutes(booking.start, booking.end)})",)))
+    facts += _other_side(occasion)
+    if occasion.change.what != "canceled":
         facts += places.where(occasion)
     if occasion.recipient == "host":
         facts += _what_the_client_wrote(occasion)
     return facts
 
 
-def _times(occasion: Occasion) -> list[Fact]:
-    booking = occasion.change.booking
-    mine, theirs = zone(occasion), booking.host.timezone
-    if occasion.recipient == "host":
-        theirs = booking.client.timezone
+def _other_times(occasion: Occasion) -> list[Fact]:
     facts = []
     if occasion.earlier:
         label = "Old time" if occasion.change.what == "rescheduled" else "Told before"
-        facts.append(Fact(label, moments.span(*occasion.earlier, mine)))
+        facts.append(Fact(label, moments.span(*occasion.earlier, zone(occasion))))
     if occasion.kind == MOVED_IN_ZOOM and occasion.meeting and occasion.meeting.moved:
-        facts.append(Fact("In Zoom now", moments.span(*occasion.meeting.moved, mine)))
-    if not moments.same(booking.start, booking.end, mine, theirs):
-        facts.append(Fact(f"For {other(occasion)}", moments.span(booking.start, booking.end, theirs)))
+        facts.append(Fact("In Zoom now", moments.span(*occasion.meeting.moved, zone(occasion))))
+    return facts
+
+
+def _other_side(occasion: Occasion) -> list[Fact]:
+    """Say whom the reader meets, and the time by which the other lives if that is another."""
+    booking = occasion.change.booking
+    if occasion.recipient == "client":
+        facts, theirs = [Fact("Host", (one_line(booking.host.name),))], booking.host.timezone
+    else:
+        facts = [Fact("Client", (one_line(booking.client.name), one_line(booking.client.email)))]
+        theirs = booking.client.timezone
+    if not moments.same(booking.start, booking.end, zone(occasion), theirs):
+        facts.append(Fact(f"{facts[0].label}'s time", moments.span(booking.start, booking.end, theirs)))
     return facts
 
 
@@ -94,7 +96,7 @@ def _what_the_client_wrote(occasion: Occasion) -> list[Fact]:
     return facts + ([Fact("Notes", block(booking.notes))] if booking.notes.strip() else [])
 
 
-def _reason(occasion: Occasion) -> tuple[str, ...]:
+def _message(occasion: Occasion) -> tuple[str, ...]:
     reason = occasion.change.booking.cancel_reason or ""
     return block(reason) if reason.strip() else ("None was given",)
 
