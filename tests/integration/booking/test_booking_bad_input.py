@@ -16,11 +16,13 @@ PROFILE = {
     "default_video_provider": "zoom",
     "welcome_text": "w",
     "color": "#000000",
+    "change_cutoff": 60,
 }
 HOURS = {
     "timezone": "UTC",
     "weekly": [{"weekday": "monday", **DAY}],
     "overrides": [{"date": MONDAY, "intervals": [DAY]}],
+    "vacations": [{"first": MONDAY, "last": MONDAY}],
 }
 OFFER = {
     "slug": "s",
@@ -38,6 +40,8 @@ OFFER = {
     "questions": [{"key": "k", "label": "l", "required": False}],
     "color": "#000000",
     "active": True,
+    "reminders": [60],
+    "availability": {"weekly": [{"weekday": "monday", **DAY}], "overrides": []},
 }
 WISH = {"start": NINE, "client": CLIENT, "notes": "n", "answers": {}}
 ROUTES: list[tuple[str, Json]] = [
@@ -47,12 +51,14 @@ ROUTES: list[tuple[str, Json]] = [
     ("POST /me/session-types", OFFER),
     (
         "PATCH /me/session-types/{type}",
-        {name: OFFER[name] for name in ("slug", "duration", "max_per_day", "questions")},
+        {name: OFFER[name] for name in ("slug", "duration", "max_per_day", "questions", "reminders")},
     ),
+    ("PUT /me/email", {"email": "n@example.com"}),
+    ("POST /me/bookings", WISH | {"session_type_id": "x", "any_time": False}),
     ("POST /hosts/{handle}/session-types/intro/bookings", WISH),
     ("POST /bookings/{reference}/reschedule", {"start": NINE}),
     ("POST /bookings/{reference}/cancel", {"reason": "r"}),
-    ("POST /me/bookings/{booking}/reschedule", {"start": NINE}),
+    ("POST /me/bookings/{booking}/reschedule", {"start": NINE, "any_time": True}),
     ("POST /me/bookings/{booking}/cancel", {"reason": "r"}),
 ]
 STARTS = [
@@ -102,6 +108,8 @@ def fits(name: str, value: Any, wrong: Any) -> bool:
     """Say whether what is wrong elsewhere may be right here."""
     if name == "answers" or isinstance(value, list):
         return wrong in ({}, []) and isinstance(wrong, type(value))
+    if name == "session_type_id":
+        return isinstance(wrong, str)  # there is none of that name, and that is another answer
     return isinstance(wrong, type(value)) and wrong != "a\u0000b"
 
 
@@ -113,7 +121,8 @@ def replacements(body: Json) -> list[Json]:
         if isinstance(value, dict) and name != "answers":
             found += [body | {name: inner} for inner in replacements(value)]
         if isinstance(value, list):
-            found += [body | {name: [inner]} for inner in [*replacements(value[0]), *WRONG]]
+            inside = replacements(value[0]) if isinstance(value[0], dict) else []
+            found += [body | {name: [inner]} for inner in [*inside, *WRONG]]
     return found
 
 

@@ -227,3 +227,91 @@ def test_old_idempotency_keys_are_forgotten(service: Service, host: Json) -> Non
     assert service.try_to_book(host, NINE, headers=headers).status_code == 409
     worker.database.close()
     worker.bus.close()
+
+
+def test_a_meeting_that_was_moved_in_zoom_keeps_its_link_and_says_where_it_is(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 1))
+    service.hear(news(made, MeetingMoved, 2))
+    found = service.get(f"/me/bookings/{made['id']}", host=host["id"])
+    assert (found["start"], found["version"], found["video"]["state"]) == (NINE, 1, "ready")
+    assert found["video"]["join_url"] == LINK
+    assert found["video"]["moved_to"] == {"start": TEN, "end": f"{MONDAY}T10:30:00+01:00"}
+    assert found["timeline"][-1]["text"] == (
+        "The meeting was moved in Zoom to Monday 7 December 2026, 10:00 (Europe/Berlin);"
+        " the booking stays at Monday 7 December 2026, 09:00 (Europe/Berlin)."
+    )
+    service.hear(news(made, MeetingReady, 3))
+    assert video(service, made)["moved_to"] is None
+    assert service.timeline(host, made)[-1]["text"] == "The Zoom meeting is at the booked time again."
+
+
+@pytest.mark.parametrize("order", itertools.permutations((1, 2)))
+def test_a_move_and_the_link_before_it_may_come_in_any_order(
+    service: Service, host: Json, order: tuple[int, ...]
+) -> None:
+    made = service.book(host, NINE)
+    said = {1: news(made, MeetingReady, 1), 2: news(made, MeetingMoved, 2)}
+    for revision in order * 2:
+        service.hear(said[revision])
+    found = video(service, made)
+    assert (found["state"], found["join_url"]) == ("ready", LINK)
+    assert found["moved_to"]["start"] == f"{MONDAY}T09:00:00+00:00"
+    assert len(service.timeline(host, made)) == 3
+
+
+def test_an_older_move_is_passed_over(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 3))
+    service.hear(news(made, MeetingMoved, 2))
+    assert video(service, made)["moved_to"] is None
+    assert len(service.timeline(host, made)) == 2
+
+
+def test_a_moved_meeting_is_accepted_by_moving_the_booking(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 1))
+    service.hear(news(made, MeetingMoved, 2, start=f"{MONDAY}T20:10:30+01:00", end=f"{MONDAY}T20:40:30+01:00"))
+    wish = {"start": video(service, made)["moved_to"]["start"], "any_time": True}
+    moved = service.call("POST", f"/me/bookings/{made['id']}/reschedule", host=host["id"], json=wish)
+    assert (moved.status_code, moved.json()["start"]) == (200, f"{MONDAY}T20:10:30+01:00")
+    assert moved.json()["video"] | {"provider": None} == {
+        "provider": None, "state": "pending", "join_url": None, "passcode": None, "moved_to": None,
+        "removed_because": None,
+    }  # fmt: skip
+    service.hear(news(made, MeetingMoved, 3, version=1))
+    assert video(service, made)["moved_to"] is None
+    assert "before the latest change" in service.timeline(host, made)[-1]["text"]
+
+
+def test_a_meeting_that_was_deleted_in_zoom_can_be_let_go_or_come_back(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingReady, 1))
+    service.hear(news(made, MeetingRemoved, 2, cause="deleted_in_zoom"))
+    found = video(service, made)
+    assert (found["state"], found["join_url"], found["removed_because"]) == ("removed", None, "deleted_in_zoom")
+    service.hear(news(made, MeetingRemoved, 3, cause="accepted"))
+    assert video(service, made)["removed_because"] == "accepted"
+    service.hear(news(made, MeetingReady, 4, replaced=True))
+    assert (video(service, made)["state"], video(service, made)["removed_because"]) == ("ready", None)
+    assert [line["text"] for line in service.timeline(host, made)[2:]] == [
+        "The meeting was deleted in Zoom; the booking stands and has no link until the meeting is restored.",
+        "The host lets it take place without the meeting that was deleted in Zoom.",
+        "Another Zoom meeting takes the place of the one before; the link has changed.",
+    ]
+    assert service.get(f"/bookings/{made['reference']}")["status"] == "confirmed"
+
+
+def test_a_cause_of_tomorrow_is_understood_as_far_as_it_goes(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.hear(news(made, MeetingRemoved, 1, cause="expired"))
+    assert video(service, made)["removed_because"] == "deleted_in_zoom"
+
+
+def test_what_is_booked_tells_its_reminders(service: Service, host: Json) -> None:
+    offer = service.offer(host, reminders=[30])
+    made = service.book(host, NINE, offer["slug"])
+    service.call("PATCH", f"/me/session-types/{offer['id']}", host=host["id"], json={"reminders": [60]})
+    service.change(made, "reschedule", start=TEN)
+    told = [received.event.booking.session_type.reminders for received in service.outbox()]  # type: ignore[attr-defined]
+    assert told == [[30], [60]]

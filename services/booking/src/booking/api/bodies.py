@@ -125,10 +125,11 @@ class HoursBody(Body):
     def hours(self) -> WorkingHours:
         """Give it to the rules."""
         weekly: dict[int, list[Interval]] = {}
-        for rule in self.weekly:
+        for rule in sorted(self.weekly, key=lambda rule: rule.start):
             weekly.setdefault(WEEKDAYS.index(rule.weekday), []).append(rule.interval())
         overrides: dict[date, list[Interval]] = {
-            override.date: [interval.interval() for interval in override.intervals] for override in self.overrides
+            override.date: [interval.interval() for interval in sorted(override.intervals, key=lambda one: one.start)]
+            for override in self.overrides
         }
         return WorkingHours(weekly, overrides)
 
