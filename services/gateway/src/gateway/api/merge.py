@@ -9,7 +9,7 @@ from gateway.api.routes import HOST, Route
 Document = dict[str, Any]
 
 _REF = "#/components/schemas/"
-_PARAMETER = re.compile(r"[<{][^>}]+[>}]")
+PARAMETER = re.compile(r"[<{][^>}]+[>}]")
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -119,9 +119,9 @@ def _good(operation: Document) -> Document:
 
 
 def _find(document: Document, route: Route) -> Document | None:
-    wanted = _PARAMETER.sub("{}", route.path)
+    wanted = PARAMETER.sub("{}", route.path)
     for written, methods in document.get("paths", {}).items():
-        if _PARAMETER.sub("{}", written) == wanted and route.method.lower() in methods:
+        if PARAMETER.sub("{}", written) == wanted and route.method.lower() in methods:
             return {**methods[route.method.lower()], "x-path": written}
     return None
 
