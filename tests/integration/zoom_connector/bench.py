@@ -3,6 +3,7 @@
 import atexit
 import hashlib
 import hmac
+import json
 import random
 import shutil
 import tempfile
@@ -86,6 +87,26 @@ class Zoom:
 
     def webhooks(self) -> list[dict[str, Any]]:
         return self._items("webhooks")
+
+    def move(self, meeting_id: int, start: datetime) -> None:
+        """Move a meeting as its host does in Zoom's own portal."""
+        self.change(meeting_id, start=start.isoformat())
+
+    def delete(self, meeting_id: int) -> None:
+        """Delete a meeting as its host does in Zoom's own portal."""
+        self.act(meeting_id, "delete")
+
+    def change(self, meeting_id: int, **change: Any) -> None:
+        """Change a meeting as its host does in Zoom's own portal."""
+        self._done(requests.patch(f"{self.url}/sandbox/meetings/{meeting_id}", json=change, timeout=5))
+
+    def act(self, meeting_id: int, deed: str) -> None:
+        """Do something else to a meeting as its host: recover, start, end."""
+        self._done(requests.post(f"{self.url}/sandbox/meetings/{meeting_id}/{deed}", timeout=5))
+
+    def sent(self, operation: str) -> list[dict[str, Any]]:
+        """Give the bodies of the calls of one kind."""
+        return [call["body"] for call in self._items("requests") if call["operation"] == operation]
 
     def deauthorize(self, **wish: Any) -> None:
         self._done(requests.post(f"{self.url}/sandbox/deauthorize", json=wish, timeout=5))
@@ -171,6 +192,7 @@ class Bench:
     zoom: Zoom
     clock: Clock
     changed: dict[str, str] = field(default_factory=dict)
+    overheard: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.settings = settings.load(environ(self.folder, self.zoom.url, **self.changed))
@@ -179,6 +201,7 @@ class Bench:
         self.worker = bootstrap.worker(self.settings, clock=self.clock, chance=random.Random(7))
         self.parts = bootstrap.build(self.settings, clock=self.clock)
         self.worker.reconcile.accounts = replace(self.parts.access, read_seconds=READ_SECONDS)
+        self.worker.looking.accounts = self.worker.reconcile.accounts
 
     @property
     def _file(self) -> Path:
@@ -215,6 +238,31 @@ class Bench:
             self.clock.turn(1)
             self.work()
         raise AssertionError(f"not at rest: {[dict(row._mapping) for row in self.rows()]}")
+
+    def overhear(self) -> int:
+        """Take in the webhooks that the sandbox would have sent; give how many. A test hears each once."""
+        heard = 0
+        for told in self.zoom.webhooks():
+            if told["id"] not in self.overheard:
+                self.overheard.add(told["id"])
+                self._receive(told["body"])
+                heard += 1
+        while self.worker.webhooks.step():
+            pass
+        return heard
+
+    def told(self, event: str, meeting: dict[str, Any]) -> None:
+        """Take in a webhook about a meeting, signed by Zoom."""
+        self._receive({"event": event, "event_ts": self.clock().timestamp() * 1000, "payload": {"object": meeting}})
+        while self.worker.webhooks.step():
+            pass
+
+    def _receive(self, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        headers = signed(body, self.clock().timestamp())
+        self.parts.receiving.receive(
+            body, timestamp=headers["x-zm-request-timestamp"], signature=headers["x-zm-signature"]
+        )
 
     def waits(self) -> bool:
         return any(row.next_attempt_at is not None for row in self.rows())

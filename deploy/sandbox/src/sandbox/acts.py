@@ -1,13 +1,14 @@
-"""What a person or a script does to this sandbox: set and clear faults, remove the app as a Zoom user."""
+"""What a person or a script does to this sandbox: set and clear faults, and act as a Zoom user without the app."""
 
 import sqlite3
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox import faults
 from sandbox.context import Sandbox
-from sandbox.zoom import events, people, tokens
+from sandbox.zoom import events, fields, meetings, people, tokens
+from sandbox.zoom.errors import ApiError
 
 
 class Refused(Exception):
@@ -29,6 +30,20 @@ class Deauthorize(BaseModel):
     email: str | None = None
     user_data_retention: Literal["true", "false"] | bool | None = None
     event_ts: Literal["top", "payload", "text", "none"] = "top"
+
+
+class Change(BaseModel):
+    """What the host does to a meeting in Zoom's web portal; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: AwareDatetime | None = None
+    duration: Annotated[int, Field(ge=1, le=1440)] | None = None
+    topic: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    agenda: Annotated[str, Field(max_length=2000)] | None = None
+
+
+DEEDS = ("delete", "recover", "start", "end")
 
 
 def apply(box: Sandbox, body: Any) -> tuple[dict[str, Any], int]:
@@ -76,6 +91,57 @@ def remove_app(box: Sandbox, wish: Deauthorize) -> dict[str, Any]:
             event_ts=wish.event_ts,
         )
     return {"user_id": user["id"], "account_id": user["account_id"], "email": user["email"]}
+
+
+def change_meeting(box: Sandbox, meeting_id: int, wish: Change) -> dict[str, Any]:
+    """Change a meeting as its host, not through the app, and let Zoom tell the app. Raises `Refused`."""
+    values = wish.model_dump(exclude_none=True, exclude={"start"})
+    if wish.start is not None:
+        if not fields.FIRST_YEAR <= wish.start.year <= fields.LAST_YEAR:
+            raise Refused("start: no such year at Zoom")
+        values["start_at"] = wish.start.timestamp()
+    if not values:
+        raise Refused("say what is to change: start, duration, topic or agenda")
+    with box.store.transaction() as db:
+        meeting, host = _live(db, box, meeting_id)
+        change = meetings.change(db, meeting, values, box.now())
+        events.meeting_updated(db, box, host, change, echo=False)
+        return meetings.whole(change.meeting, box, host["email"])
+
+
+def do_to_meeting(box: Sandbox, meeting_id: int, deed: str) -> dict[str, Any]:
+    """Delete, take out of the trash, start or end a meeting as its host. Raises `Refused`."""
+    with box.store.transaction() as db:
+        if deed == "recover":
+            return _recover(db, box, meeting_id)
+        meeting, host = _live(db, box, meeting_id)
+        if deed == "delete":
+            meetings.delete(db, meeting_id, box.now())
+            events.meeting_deleted(db, box, host, meeting, echo=False)
+        else:
+            meetings.change(db, meeting, {"status": "started" if deed == "start" else "waiting"}, box.now())
+            (events.meeting_started if deed == "start" else events.meeting_ended)(db, box, host, meeting)
+        return meetings.whole(meeting, box, host["email"])
+
+
+def _recover(db: sqlite3.Connection, box: Sandbox, meeting_id: int) -> dict[str, Any]:
+    meeting = meetings.recover(db, meeting_id, box.now())
+    host = meeting and people.by_id(db, meeting["host_id"])
+    if meeting is None or host is None:
+        raise Refused("no such meeting in the trash", status=404)
+    events.meeting_recovered(db, box, host, meeting)
+    return meetings.whole(meeting, box, host["email"])
+
+
+def _live(db: sqlite3.Connection, box: Sandbox, meeting_id: int) -> tuple[sqlite3.Row, sqlite3.Row]:
+    try:
+        meeting = meetings.live(db, box, meeting_id)
+    except ApiError:
+        raise Refused("no such meeting", status=404) from None
+    host = people.by_id(db, meeting["host_id"])
+    if host is None:
+        raise Refused("no such host", status=404)
+    return meeting, host
 
 
 def _at_once(db: sqlite3.Connection, box: Sandbox, fault: faults.Fault) -> str | None:

@@ -1,4 +1,4 @@
-"""The log of calls to Zoom: method, path, status and whose, never a token. Quotas are counted from it."""
+"""The log of calls to Zoom: method, path, body, status and whose, never a token. Quotas are counted from it."""
 
 import json
 import secrets
@@ -21,9 +21,9 @@ def arrive(
     tracking_id = f"WEB_{secrets.token_hex(16)}"
     query = {name: value for name, value in request.args.items() if name not in SECRET_PARAMETERS}
     row = db.execute(
-        "INSERT INTO requests (at, method, path, query, operation, user_id, tracking_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (now, request.method, request.path, json.dumps(query), operation, user_id, tracking_id),
+        "INSERT INTO requests (at, method, path, query, operation, user_id, tracking_id, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (now, request.method, request.path, json.dumps(query), operation, user_id, tracking_id, _body(request)),
     ).fetchone()
     if row["id"] % 1000 == 0:
         db.execute("DELETE FROM requests WHERE id <= ?", (row["id"] - KEPT,))
@@ -54,12 +54,21 @@ def listed(db: sqlite3.Connection, operation: str | None = None) -> list[dict[st
             "status": row["status"],
             "fault": row["fault"],
             "tracking_id": row["tracking_id"],
+            "body": row["body"] and json.loads(row["body"]),
         }
         for row in db.execute(
             "SELECT * FROM requests WHERE :operation IS NULL OR operation = :operation ORDER BY id",
             {"operation": operation},
         ).fetchall()
     ]
+
+
+def _body(request: Request) -> str | None:
+    """Give the JSON that was sent about meetings; what goes to the OAuth addresses is secret."""
+    if not request.path.startswith("/v2/"):
+        return None
+    document = request.get_json(silent=True)
+    return None if document is None else json.dumps(document)
 
 
 def count(db: sqlite3.Connection, user_id: str, since: float, operations: tuple[str, ...]) -> int:

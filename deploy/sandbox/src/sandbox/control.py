@@ -81,6 +81,22 @@ def list_meetings() -> Response:
     return jsonify({"items": items})
 
 
+@control.patch("/meetings/<int(max=99999999999):meeting_id>")
+def change_meeting(meeting_id: int) -> Response:
+    """Change a meeting as its host does in Zoom's web portal."""
+    try:
+        wish = acts.Change.model_validate(_body())
+    except ValidationError as error:
+        raise acts.nonsense(error) from None
+    return jsonify(acts.change_meeting(here(), meeting_id, wish))
+
+
+@control.post(f"/meetings/<int(max=99999999999):meeting_id>/<any({', '.join(acts.DEEDS)}):deed>")
+def do_to_meeting(meeting_id: int, deed: str) -> Response:
+    """Delete, recover, start or end a meeting as its host."""
+    return jsonify(acts.do_to_meeting(here(), meeting_id, deed))
+
+
 @control.get("/mail")
 def list_mail() -> Response:
     """List the mailbox, newest last."""

@@ -9,9 +9,9 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from sandbox import acts, faults
-from sandbox.context import here
+from sandbox.context import Sandbox, here
 from sandbox.mail import mailbox
-from sandbox.zoom import consent, events, fields, meetings, operations, people
+from sandbox.zoom import consent, meetings, operations, people
 from sandbox.zoom.errors import ApiError
 
 pages = Blueprint("pages", __name__)
@@ -29,11 +29,16 @@ PRESETS = (
         '{"fault": "reset", "on": "POST /v2/users/me/meetings", "after": true, "times": 1}',
     ),
     ("Host's 100 a day are spent", '{"fault": "rate_limit", "kind": "user_daily"}'),
+    ("Four calls a second, 100 a day", '{"fault": "quotas", "per_second": 4, "user_daily": 100}'),
     ("Access tokens expire now", '{"fault": "expire_tokens"}'),
     ("A refresh's answer is lost", '{"fault": "token_lost", "times": 1}'),
     (
         "Consent without delete",
         '{"fault": "scopes", "granted": ["user:read:user", "meeting:write:meeting", "meeting:update:meeting"]}',
+    ),
+    (
+        "Consent without change",
+        '{"fault": "scopes", "granted": ["user:read:user", "meeting:write:meeting", "meeting:delete:meeting"]}',
     ),
     ("Webhooks off", '{"fault": "webhooks", "off": true}'),
     ("Mail server down", '{"fault": "smtp", "mode": "down"}'),
@@ -130,22 +135,17 @@ def portal() -> str:
         return render_template("meetings.html", meetings=meetings.all_of(db, deleted=deleted), deleted=deleted)
 
 
-@pages.post("/meetings/<int(max=99999999999):meeting_id>/<any(move, delete, start, end):deed>")
+@pages.post("/meetings/<int(max=99999999999):meeting_id>/<any(move, delete, recover, start, end):deed>")
 def act(meeting_id: int, deed: str) -> Answer:
     """Do something to a meeting as its host, not through the app."""
     box = here()
-    with box.store.transaction() as db:
-        meeting = _live(db, meeting_id)
-        host = people.by_id(db, meeting["host_id"]) or abort(404)
-        if deed == "delete":
-            meetings.delete(db, meeting_id, box.now())
-            events.meeting_deleted(db, box, host, meeting, echo=False)
-        elif deed == "move":
-            change = meetings.change(db, meeting, _moved(meeting), box.now())
-            events.meeting_updated(db, box, host, change, echo=False)
+    try:
+        if deed == "move":
+            acts.change_meeting(box, meeting_id, _moved(box, meeting_id))
         else:
-            meetings.change(db, meeting, {"status": "started" if deed == "start" else "waiting"}, box.now())
-            (events.meeting_started if deed == "start" else events.meeting_ended)(db, box, host, meeting)
+            acts.do_to_meeting(box, meeting_id, deed)
+    except acts.Refused as error:
+        abort(error.status)
     return redirect(url_for("pages.portal"), 303)
 
 
@@ -204,13 +204,6 @@ def vocabulary() -> list[dict[str, Any]]:
     ]
 
 
-def _live(db: sqlite3.Connection, meeting_id: int) -> sqlite3.Row:
-    try:
-        return meetings.live(db, here(), meeting_id)
-    except ApiError:
-        abort(404)
-
-
 def _by_number(db: sqlite3.Connection, number: int) -> int:
     """Find the meeting behind a link; a personal meeting id means the one that was made last."""
     row = db.execute(
@@ -220,15 +213,17 @@ def _by_number(db: sqlite3.Connection, number: int) -> int:
     return number if row is None else int(row["id"])
 
 
-def _moved(meeting: sqlite3.Row) -> dict[str, float]:
+def _moved(box: Sandbox, meeting_id: int) -> acts.Change:
     """Read the form's new start, UTC; without one the meeting moves by an hour."""
     written = request.form.get("start", "")
-    if not written:
-        return {"start_at": meeting["start_at"] + 3600}
-    try:
-        at = datetime.fromisoformat(written).replace(tzinfo=UTC)
-    except ValueError:
-        abort(422)
-    if not fields.FIRST_YEAR <= at.year <= fields.LAST_YEAR:
-        abort(422)
-    return {"start_at": at.timestamp()}
+    if written:
+        try:
+            return acts.Change(start=datetime.fromisoformat(written).replace(tzinfo=UTC))
+        except ValueError:
+            abort(422)
+    with box.store.transaction() as db:
+        try:
+            start_at = meetings.live(db, box, meeting_id)["start_at"]
+        except ApiError:
+            abort(404)
+    return acts.Change(start=datetime.fromtimestamp(start_at + 3600, UTC))

@@ -93,7 +93,8 @@ CREATE TABLE IF NOT EXISTS requests (
     status INTEGER,
     fault TEXT,
     refused INTEGER NOT NULL DEFAULT 0,
-    tracking_id TEXT NOT NULL
+    tracking_id TEXT NOT NULL,
+    body TEXT
 );
 CREATE INDEX IF NOT EXISTS requests_of_user ON requests (user_id, at);
 CREATE TABLE IF NOT EXISTS faults (
@@ -128,6 +129,9 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
+        if "body" not in {row["name"] for row in self._db.execute("PRAGMA table_info(requests)")}:
+            # A file from before bodies were kept.
+            self._db.execute("ALTER TABLE requests ADD COLUMN body TEXT")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

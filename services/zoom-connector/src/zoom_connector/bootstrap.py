@@ -19,12 +19,13 @@ from zoom_connector.connections.connecting import Connecting
 from zoom_connector.connections.leaving import Leaving
 from zoom_connector.connections.removal import Removal
 from zoom_connector.connections.sharing import Sharing
+from zoom_connector.connections.standing import Standing
 from zoom_connector.connections.upkeep import Confirmations, KeepAlive
 from zoom_connector.handlers import HANDLERS
-from zoom_connector.reconcile import Crash, Late, Reconcile, no_crash
+from zoom_connector.reconcile import Crash, Late, Looking, Reconcile, no_crash
 from zoom_connector.refusals import Refused
 from zoom_connector.settings import SERVICE, Settings
-from zoom_connector.storage import meetings, privacy
+from zoom_connector.storage import hosts, meetings, privacy
 from zoom_connector.tokens import TokenStore
 from zoom_connector.tokens.embedded import EmbeddedTokenStore
 from zoom_connector.webhooks.handling import Handling
@@ -99,6 +100,8 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
     access = Access(database, tokens, oauth, transport, settings.zoom_api_url, clock)
     removal = Removal(database, tokens, oauth, clock)
     sharing = Sharing(database, tokens, clock)
+    stands = Standing(database, tokens, transport, settings.zoom_api_url, clock)
+    zoom_app = (settings.zoom_client_id, settings.zoom_compliance_url)
     return Parts(
         settings=settings,
         database=database,
@@ -109,7 +112,7 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
         checking=Checking(database, access, _look_after, clock),
         leaving=Leaving(database, removal, clock),
         receiving=Receiving(database, settings.zoom_webhook_secret, clock),
-        handling=Handling(database, removal, settings.zoom_client_id, settings.zoom_compliance_url, clock, chance),
+        handling=Handling(database, removal, stands, *zoom_app, clock, chance),
         confirmations=Confirmations(database, oauth, clock, chance),
         keep_alive=KeepAlive(database, access, clock, chance),
         clock=clock,
@@ -118,6 +121,7 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
 
 def _look_after(tx: Connection, host_id: str, now: datetime) -> None:
     meetings.wake_host(tx, now, host_id)
+    hosts.order_look(tx, host_id, now)
 
 
 def app(settings: Settings, *, clock: Clock = system) -> Flask:
@@ -154,6 +158,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         inbox=inbox.Worker(parts.database, HANDLERS, clock, chance),
         reconcile=reconcile(parts, chance=chance),
         late=Late(parts.database, clock),
+        looking=Looking(parts.database, parts.access, clock, chance, settings.zoom_calls_per_second),
         webhooks=parts.handling,
         confirmations=parts.confirmations,
         leaving=parts.leaving,

@@ -14,7 +14,7 @@ from shared.outbox import Relay
 from zoom_connector.connections.leaving import Leaving
 from zoom_connector.connections.removal import Removal
 from zoom_connector.connections.upkeep import Confirmations, KeepAlive
-from zoom_connector.reconcile import Late, Reconcile
+from zoom_connector.reconcile import Late, Looking, Reconcile
 from zoom_connector.webhooks.handling import Handling
 from zoom_connector.webhooks.receiving import Receiving
 
@@ -61,6 +61,7 @@ class Worker:
     inbox: inbox.Worker
     reconcile: Reconcile
     late: Late
+    looking: Looking
     webhooks: Handling
     confirmations: Confirmations
     leaving: Leaving
@@ -73,6 +74,7 @@ class Worker:
             "inbox": self.inbox.step,
             **{f"reconcile-{number}": self.reconcile.step for number in range(1, RECONCILERS + 1)},
             "late": self.late.step,
+            "looking": self.looking.step,
             "webhooks": self.webhooks.step,
             "confirmations": self.confirmations.step,
             "leaving": self.leaving.step,

@@ -82,7 +82,9 @@ def decide() -> Response:
     with box.store.transaction() as db:
         known = people.by_id(db, request.cookies.get(cookie_name()))
         user = people.with_email(db, email, box.now()) if email else known or people.fresh(db, box.now())
-        scopes = tokens.scopes_offered(db, operations.DEFAULT_SCOPES)
+        withheld = set(request.form.getlist("withheld"))
+        offered = tokens.scopes_offered(db, operations.DEFAULT_SCOPES)
+        scopes = [scope for scope in offered if scope not in withheld]
         code = tokens.new_code(
             db, user["id"], wanted.redirect_uri, challenge=wanted.challenge, scopes=scopes, now=box.now()
         )

@@ -42,6 +42,19 @@ def meeting_deleted(
     _of_meeting(db, box, "meeting.deleted", host, facts=_facts(meeting) | {"occurrences": []}, extra=extra, echo=echo)
 
 
+def meeting_recovered(db: sqlite3.Connection, box: Sandbox, host: sqlite3.Row, meeting: sqlite3.Row) -> None:
+    """Say that a meeting came back from the trash."""
+    _of_meeting(
+        db,
+        box,
+        "meeting.recovered",
+        host,
+        facts=_facts(meeting) | {"occurrences": []},
+        extra={"operation": "all"},
+        echo=False,
+    )
+
+
 def meeting_started(db: sqlite3.Connection, box: Sandbox, host: sqlite3.Row, meeting: sqlite3.Row) -> None:
     """Say that somebody opened the meeting. Here the id is a string."""
     facts = _facts(meeting) | {"id": str(meeting["id"])}

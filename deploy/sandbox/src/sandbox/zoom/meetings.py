@@ -96,6 +96,15 @@ def delete(db: sqlite3.Connection, meeting_id: int, now: float) -> None:
     db.execute("UPDATE meetings SET deleted_at = ? WHERE id = ?", (now, meeting_id))
 
 
+def recover(db: sqlite3.Connection, meeting_id: int, now: float) -> sqlite3.Row | None:
+    """Take a meeting out of the trash again; None when it is not in there."""
+    row: sqlite3.Row | None = db.execute(
+        "UPDATE meetings SET deleted_at = NULL, touched_at = ? WHERE id = ? AND deleted_at IS NOT NULL RETURNING *",
+        (now, meeting_id),
+    ).fetchone()
+    return row
+
+
 def live(db: sqlite3.Connection, box: Sandbox, meeting_id: int) -> sqlite3.Row:
     """Give a meeting that is neither deleted nor expired. Raises 404/3001."""
     row: sqlite3.Row | None = db.execute(

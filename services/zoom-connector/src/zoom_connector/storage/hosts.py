@@ -4,7 +4,7 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -55,11 +55,6 @@ def may_tell(tx: Connection, host_id: str, cause: Cause, now: datetime) -> bool:
         .values({told_at.name: now})
     )
     return tx.execute(told).rowcount == 1
-
-
-def erase(tx: Connection, host_id: str) -> None:
-    """Forget the host."""
-    tx.execute(delete(HOSTS).where(HOSTS.c.id == host_id))
 
 
 def _make(tx: Connection, host_id: str, *, next_attempt_at: datetime | None = None) -> None:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from zoom_connector.meetings import Wanted, undone
 from zoom_connector.storage import hosts, meetings
-from zoom_connector.storage.tables import MEETINGS, SEATS
+from zoom_connector.storage.tables import SEATS
 
 
 def record(
@@ -103,13 +103,6 @@ def accept(tx: Connection, now: datetime, *, host_id: str, booking_id: str) -> b
     if row.deviation == "deleted":
         meetings.wake(tx, now, row.id, deviation="accepted")
     return row.live and row.deviation in ("deleted", "accepted")
-
-
-def erase(tx: Connection, host_id: str) -> None:
-    """Delete all that is kept of a host's meetings."""
-    for table in (SEATS, MEETINGS):
-        tx.execute(delete(table).where(table.c.host_id == host_id))
-    hosts.erase(tx, host_id)
 
 
 def _meeting(tx: Connection, host_id: str, booking_id: str) -> Row[Any] | None:

@@ -13,6 +13,9 @@ MEETING_EVENTS = (
     "meeting.permanently_deleted",
     "meeting.recovered",
 )
+CHANGED_IN_ZOOM = ("meeting.updated", "meeting.deleted", "meeting.permanently_deleted", "meeting.recovered")
+"""What may tell that a host did something to a meeting without us, or is the echo of what we did ourselves."""
+ACTED_ON = (DEAUTHORIZED, *CHANGED_IN_ZOOM)
 MEETING_FIELDS = ("id", "start_time", "duration", "timezone")
 """No topic, which holds a client's name, and no host, operator or account."""
 DEAUTHORIZATION_FIELDS = (

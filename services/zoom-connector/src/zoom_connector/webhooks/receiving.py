@@ -46,7 +46,7 @@ class Receiving:
                 body_hash=hashlib.sha256(body).hexdigest(),
                 event=notice.event,
                 document=contents.kept(notice),
-                due=notice.event == contents.DEAUTHORIZED,
+                due=notice.event in contents.ACTED_ON,
                 now=now,
             )
         log.info("webhook_stored", zoom_event=notice.event, new=new)
