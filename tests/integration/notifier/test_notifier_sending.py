@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from icalendar import Calendar
 
 from integration.notifier.office import Office, booked, canceled, moved, settings_for
 from integration.notifier.postbox import Got, Postbox, postbox
@@ -28,6 +27,7 @@ from shared.events import (
     ZoomNeedsReconnect,
 )
 from shared.testing import eventually, free_port
+from unit.notifier import ics_reader
 from unit.notifier.notifier_facts import BOOKING, LINK
 
 CLIENT, HOST = "joerg@example.net", "ada@example.com"
@@ -45,8 +45,9 @@ def subjects(box: Postbox, address: str) -> list[str]:
 
 def sequence(got: Got) -> tuple[str, int]:
     calendar = next(part for part in got.mail.walk() if part.get_content_type() == "text/calendar")
-    event = Calendar.from_ical(calendar.get_content()).walk("VEVENT")[0]
-    return str(calendar["Content-Type"].params["method"]), int(str(event["SEQUENCE"]))
+    read = ics_reader.read(calendar.get_content().replace("\r\n", "\n").replace("\n", "\r\n"))
+    assert read["METHOD"] == calendar["Content-Type"].params["method"]
+    return read["METHOD"], int(read.parts[0]["SEQUENCE"])
 
 
 def test_a_booking_is_told_to_both_as_soon_as_its_link_is_there(office: Office, box: Postbox) -> None:

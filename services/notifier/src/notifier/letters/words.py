@@ -103,7 +103,8 @@ def _message(occasion: Occasion) -> tuple[str, ...]:
 
 def _button(occasion: Occasion, addresses: Addresses) -> Action | None:
     if occasion.kind in ASKS_THE_HOST:
-        return Action("Decide on the booking's page", addresses.of(occasion))
+        label = "Open the booking" if occasion.kind == REFUSAL else "Decide on the booking's page"
+        return Action(label, addresses.of(occasion))
     if occasion.change.what == "canceled" and occasion.recipient == "client":
         return Action("Book another time", addresses.offer(occasion))
     link = places.join_link(occasion)
