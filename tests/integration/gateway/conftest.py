@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from argon2 import PasswordHasher
+from flask import Flask
 from sqlalchemy import create_engine
 from werkzeug.serving import make_server
 
@@ -43,12 +44,17 @@ class Gateway:
 
     url: str
     inner: Inner
-    parts: Parts
+    app: Flask
     database: Database
 
     @property
     def api(self) -> str:
         return f"{self.url}/api/v1"
+
+    @property
+    def parts(self) -> Parts:
+        found: Parts = self.app.extensions["gateway"]
+        return found
 
     @contextmanager
     def away(self, *services: str) -> Iterator[None]:
@@ -124,9 +130,7 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     app = bootstrap.app(settings, hasher=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Gateway(
-        f"http://127.0.0.1:{server.server_port}", inner, app.extensions["gateway"], Database(settings.database_url)
-    )
+    yield Gateway(f"http://127.0.0.1:{server.server_port}", inner, app, Database(settings.database_url))
     for stop in (server.shutdown, *stops):
         stop()
 
@@ -150,3 +154,18 @@ def host(gateway: Gateway, _somebody: Host) -> Host:
     """Give a host who is signed up; the same one for all tests that change nothing about it."""
     gateway.inner.calls.clear()
     return _somebody
+
+
+@pytest.fixture(scope="session")
+def _signed_in() -> dict[str, Browser]:
+    return {}
+
+
+@pytest.fixture
+def browser(gateway: Gateway, host: Host, _signed_in: dict[str, Browser]) -> Browser:
+    """Give a signed-in browser; signing in costs time on purpose, so the tests share one."""
+    if "browser" not in _signed_in:
+        _signed_in["browser"] = gateway.browser(host)
+    gateway.inner.calls.clear()
+    gateway.inner.bookings.clear()
+    return _signed_in["browser"]
