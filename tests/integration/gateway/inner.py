@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -278,6 +278,29 @@ def _availability(inner: Inner, call: Call) -> Answer:
     return 200, {"timezone": inner.hosts[call.subject]["timezone"], "weekly": weekly, "overrides": []}
 
 
+def _slots_of_type(_inner: Inner, call: Call, _type_id: str) -> Answer:
+    timezone = "" if "timezone=" in call.query else "&timezone=Europe/Berlin"
+    return _slots(_inner, replace(call, query=call.query + timezone), "", "intro")
+
+
+def _book_for_client(inner: Inner, call: Call) -> Answer:
+    wanted = call.json()
+    end = (datetime.fromisoformat(wanted["start"]) + timedelta(minutes=30)).isoformat()
+    shown = {name: wanted[name] for name in ("start", "client", "notes", "answers")}
+    return 201, booking(inner, inner.hosts[call.subject], end=end, **shown)
+
+
+def _renew_feed(inner: Inner, call: Call) -> Answer:
+    feed = "http://gateway.test/api/v1/me/calendar.ics?key=renewed"
+    inner.hosts[call.subject]["calendar_feed"] = feed
+    return 200, {"calendar_feed": feed}
+
+
+def _keep_logo(inner: Inner, call: Call) -> Answer:
+    inner.hosts[call.subject]["logo"] = "v1" if call.method == "PUT" else None
+    return (200, inner.hosts[call.subject]) if call.method == "PUT" else (204, b"")
+
+
 def _connection(inner: Inner, _call: Call) -> Answer:
     status = "connected" if inner.connected else "disconnected"
     return 200, {
@@ -332,6 +355,15 @@ VIEWS: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("POST", "/me/bookings/*/cancel", _cancel),
     ("POST", "/me/bookings/*/retry", lambda *_: (202, {})),
     ("GET", "/me/bookings/*/deliveries", lambda *_: (200, {"items": []})),
+    ("POST", "/me/bookings", _book_for_client),
+    ("GET", "/me/bookings.csv", lambda *_: (200, b"start,client\r\n")),
+    ("POST", "/me/bookings/*/accept", lambda *_: (202, {})),
+    ("POST", "/me/calendar-feed", _renew_feed),
+    ("PUT", "/me/logo", _keep_logo),
+    ("DELETE", "/me/logo", _keep_logo),
+    ("GET", "/me/session-types/*/slots", _slots_of_type),
+    ("GET", "/me/session-types/*/why", lambda *_: (200, {"offered": False, "rule": "notice", "text": "Too late."})),
+    ("POST", "/me/connections/zoom/check", _connection),
     ("GET", "/me/availability", _availability),
     ("PUT", "/me/availability", _echo),
     ("GET", "/me/session-types", lambda *_: (200, {"items": [session_type()], "next_cursor": None})),

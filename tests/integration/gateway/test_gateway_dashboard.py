@@ -4,25 +4,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gateway.pages.connection_words import PERMISSIONS
 from integration.gateway.conftest import Gateway, Host
 from integration.gateway.inner import Call, problem
 from support.browsing import Browser
-
-
-@pytest.fixture(scope="module")
-def _signed_in() -> dict[str, Browser]:
-    return {}
-
-
-@pytest.fixture
-def browser(gateway: Gateway, host: Host, _signed_in: dict[str, Browser]) -> Browser:
-    """Give a signed-in browser; signing in costs time on purpose, so the tests share one."""
-    if "browser" not in _signed_in:
-        _signed_in["browser"] = gateway.browser(host)
-    gateway.inner.calls.clear()
-    gateway.inner.bookings.clear()
-    return _signed_in["browser"]
 
 
 def test_the_overview_shows_the_address_the_state_of_zoom_and_what_comes_next(
@@ -196,7 +180,7 @@ def test_the_week_is_saved_as_it_stands(gateway: Gateway, browser: Browser) -> N
 
 
 def press(browser: Browser, action: str, **fields: str) -> Browser:
-    form = browser.page().forms[-1]
+    form = [one for one in browser.page().forms if one.method == "POST"][-1]
     sent = [(name, value) for name, value in form.form_values() if name not in fields]
     sent += [*fields.items(), ("action", action)]
     browser.answer = browser.session.post(browser.url, data=sent, timeout=10)
@@ -227,37 +211,6 @@ def test_hours_that_cannot_be_are_said_at_their_day(gateway: Gateway, browser: B
     browser.get(f"{gateway.url}/dashboard/availability").submit("Save")
     assert browser.answer.status_code == 422
     assert "Must end after it starts" in browser.page().get_element_by_id("wrong-wednesday").text_content()
-
-
-def test_the_connections_page_names_every_permission_in_words(gateway: Gateway, browser: Browser) -> None:
-    browser.get(f"{gateway.url}/dashboard/connections")
-    assert "Not connected" in browser.words
-    assert len(browser.page().xpath("//ul[@class='permissions']/li")) == len(PERMISSIONS)
-    browser.submit("Connect Zoom")
-    assert "/oauth/authorize?state=fresh" in browser.url
-
-
-def test_disconnecting_asks_first_and_shows_the_receipt(gateway: Gateway, host: Host, browser: Browser) -> None:
-    gateway.inner.connected = True
-    browser.get(f"{gateway.url}/dashboard/connections")
-    assert "hanna@zoom.example" in browser.words
-    browser.follow("Disconnect")
-    assert gateway.inner.asked("DELETE", "/me/connections/zoom") == []
-    receipt = {
-        "id": "r1",
-        "at": "2026-12-01T10:00:00+00:00",
-        "cause": "disconnected",
-        "erased": ["tokens", "account_email"],
-        "revoked": False,
-        "compliance": "not_required",
-    }
-    gateway.inner.say("GET", "/me/connections/zoom/receipts", (200, {"items": [receipt], "next_cursor": None}))
-    browser.submit("Disconnect")
-    [call] = gateway.inner.asked("DELETE", "/me/connections/zoom")
-    assert call.subject == host.id
-    assert "Zoom is disconnected" in browser.words
-    assert "Erased: tokens, account email" in browser.words
-    assert "Zoom did not answer when its access was to be revoked" in browser.words
 
 
 def test_the_profile_is_changed_and_errors_keep_what_was_typed(gateway: Gateway, browser: Browser) -> None:
@@ -303,3 +256,76 @@ def test_the_reference_shows_every_call_of_the_document(gateway: Gateway) -> Non
     document = gateway.call("GET", "/openapi.json").json()
     shown = {article.get("aria-label") for article in browser.page().xpath("//article")}
     assert shown == {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+
+
+PAGES = (
+    "",
+    "/bookings",
+    "/bookings.csv",
+    "/bookings/{id}",
+    "/bookings/{id}/cancel",
+    "/bookings/{id}/reschedule",
+    "/bookings/new",
+    "/bookings/new?type=type-intro",
+    "/bookings/new?type=type-intro&any_date=2026-12-01&any_clock=20:00",
+    "/calendar",
+    "/calendar?view=month",
+    "/session-types",
+    "/session-types/new",
+    "/session-types/type-intro",
+    "/session-types/type-intro/times?date=2026-12-01&time=10:00",
+    "/session-types/type-intro/delete",
+    "/availability",
+    "/connections",
+    "/connections/zoom/disconnect",
+    "/settings",
+    "/settings/account",
+    "/settings/programs",
+    "/settings/feed",
+    "/settings/leave",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_asks_more_than_three_times(gateway: Gateway, host: Host, browser: Browser, page: str) -> None:
+    gateway.inner.connected = True
+    made = gateway.book(host)
+    answer = browser.get(f"{gateway.url}/dashboard{page.format(id=made['id'])}").answer
+    assert answer.status_code == 200
+    assert len(gateway.inner.calls) <= 3
+
+
+def test_the_first_steps_tick_themselves(gateway: Gateway) -> None:
+    browser = gateway.browser(gateway.host())
+    assert "0 of 3 done" in browser.get(f"{gateway.url}/dashboard").words
+    browser.follow("Set your availability").submit("Save")
+    assert "1 of 3 done" in browser.get(f"{gateway.url}/dashboard").words
+    browser.get(f"{gateway.url}/dashboard/session-types/type-intro").submit("Save")
+    assert "2 of 3 done" in browser.get(f"{gateway.url}/dashboard").words
+    gateway.inner.connected = True
+    assert "of 3 done" not in browser.get(f"{gateway.url}/dashboard").words
+
+
+def test_what_needs_a_hand_stands_first(gateway: Gateway, host: Host, browser: Browser) -> None:
+    refused = {"provider": "zoom", "state": "failed", "join_url": None, "passcode": None}
+    gateway.book(host, video=refused, client={"name": "Rita", "email": "r@example.org", "timezone": "UTC"})
+    browser.get(f"{gateway.url}/dashboard")
+    [hand] = browser.page().xpath("//section[@aria-labelledby='hand']")
+    assert "Rita" in hand.text_content()
+
+
+def test_a_link_in_the_calendar_can_be_joined(gateway: Gateway, host: Host, browser: Browser) -> None:
+    ready = {"provider": "zoom", "state": "ready", "join_url": "https://zoom.example/j/1", "passcode": None}
+    made = gateway.book(host, video=ready)
+    for view in ("week", "month"):
+        browser.get(f"{gateway.url}/dashboard/calendar?view={view}&date={made['start'][:10]}")
+        [link] = browser.page().xpath("//a[@href='https://zoom.example/j/1']")
+        assert link.get("aria-label") == "Join the session with Carl"
+
+
+def test_an_address_that_is_no_web_page_is_never_a_link(gateway: Gateway, host: Host, browser: Browser) -> None:
+    bad = {"provider": "custom", "state": "ready", "join_url": "javascript:alert(1)", "passcode": None}
+    made = gateway.book(host, video=bad)
+    for page in ("", "/bookings", "/calendar?date=" + made["start"][:10], f"/bookings/{made['id']}"):
+        browser.get(f"{gateway.url}/dashboard{page}")
+        assert browser.page().xpath("//a[starts-with(@href, 'javascript:')]") == []

@@ -180,3 +180,53 @@ def test_a_connector_that_is_away_is_a_page_and_the_code_is_not_lost_to_a_reload
         answer = come_back(gateway, browser, "code=c1&state=s1")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert come_back(gateway, browser, "code=c1&state=s1").headers["Location"] == "/dashboard/connections"
+
+
+def test_a_doubled_callback_says_that_zoom_is_connected(gateway: Gateway, host: Host) -> None:
+    browser = gateway.browser(host)
+    assert come_back(gateway, browser, "code=c1&state=s1").headers["Location"] == "/dashboard/connections"
+    gateway.inner.say("POST", CALLBACK, problem(409, "state_used"))
+    browser.get(f"{gateway.url}/oauth/zoom/callback?code=c1&state=s1")
+    assert browser.answer.status_code == 200
+    assert "Zoom is connected as hanna@zoom.example" in browser.words
+    assert browser.follow("See your connections").url == f"{gateway.url}/dashboard/connections"
+
+
+def test_another_account_takes_the_place_of_the_one_before_and_both_are_named(gateway: Gateway, host: Host) -> None:
+    gateway.inner.connected = True
+    other = {"status": "connected", "account_email": "new@zoom.example", "scopes": [], "pending_bookings": 0}
+    gateway.inner.say("POST", CALLBACK, (200, other))
+    browser = gateway.browser(host).get(f"{gateway.url}/oauth/zoom/callback?code=c1&state=s1")
+    assert "Zoom is connected as new@zoom.example, in place of hanna@zoom.example." in browser.words
+
+
+def test_an_account_that_another_host_uses_too_is_told(gateway: Gateway, host: Host) -> None:
+    made = {"status": "connected", "account_email": "one@zoom.example", "scopes": [], "shared": True}
+    gateway.inner.say("POST", CALLBACK, (200, made))
+    browser = gateway.browser(host).get(f"{gateway.url}/oauth/zoom/callback?code=c1&state=s1")
+    assert "Another host here uses the same account; both connections work." in browser.words
+
+
+def test_each_tab_has_a_state_of_its_own(gateway: Gateway, host: Host) -> None:
+    browser = gateway.browser(host)
+    for _ in range(2):
+        browser.get(f"{gateway.url}/dashboard/connections").submit("Connect Zoom")
+    assert len(gateway.inner.asked("POST", BEGIN)) == 2
+    assert come_back(gateway, browser, "code=c1&state=first").status_code == 303
+    assert come_back(gateway, browser, "code=c2&state=second").status_code == 303
+
+
+def test_a_stray_code_is_thrown_away_at_once(gateway: Gateway) -> None:
+    browser = Browser()
+    come_back(gateway, browser, "code=stray-code")
+    app = Flask("reader")
+    app.secret_key = gateway.parts.settings.secret_key
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer is not None
+    kept = signer.loads(browser.session.cookies["punctual_visit"])
+    assert kept["zoom_return"]["came"] == {"state": None, "code": None, "error": None}
+
+
+def test_whoever_must_sign_in_first_reads_why(gateway: Gateway) -> None:
+    browser = Browser().get(f"{gateway.url}/oauth/zoom/install")
+    assert "connecting Zoom goes on by itself" in browser.words

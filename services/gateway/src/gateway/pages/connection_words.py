@@ -139,12 +139,6 @@ REFUSED: Mapping[str, Outcome] = MappingProxyType(
             "Its confirmation had expired or was used before. Nothing was connected.",
             "Start again",
         ),
-        "account_taken": Outcome(
-            "This Zoom account belongs to another host here",
-            "Zoom lets one account be connected once: connecting it here would cut the other host off. "
-            "Nothing was connected. Sign in to Zoom as somebody else, or disconnect it there first.",
-            "Try with another account",
-        ),
         "zoom_unreachable": Outcome(
             "Zoom does not answer right now",
             "Nothing was connected. Bookings go on as usual; try again in a few minutes.",
@@ -189,7 +183,8 @@ def connected(connection: Mapping[str, Any], before: str | None) -> str:
     account = f" as {email}" if email else ""
     if before and email and before != email:
         return f"Zoom is connected{account}, in place of {before}. New meetings are made in the new account."
-    return f"Zoom is connected{account}."
+    together = " Another host here uses the same account; both connections work." if connection.get("shared") else ""
+    return f"Zoom is connected{account}.{together}"
 
 
 def granted(permission: Permission, scopes: list[str]) -> bool:
