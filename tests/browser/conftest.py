@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, sync_playwright
+
+from support.system import PASSWORD, Host, System
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -18,6 +21,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 860}
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 Open = Callable[..., Page]
 
@@ -63,3 +70,32 @@ def open_page(chromium: Browser) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def signed_in(open_page: Open, system: System, host: Host, **options: Any) -> Page:
+    """Open the dashboard as a host."""
+    page = open_page(f"{system.url}/signin", **options)
+    page.get_by_label("E-mail address").fill(host.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/dashboard")
+    return page
+
+
+def breaches(page: Page) -> list[str]:
+    """List what keeps somebody from using the page at hand: on a phone and a desk, on light paper and on dark.
+
+    What axe finds is the same on dark paper but for the colors, so only those are looked at twice.
+    """
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    found = _axe(page) + (["wider than a phone"] if page.evaluate(WIDER) else [])
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {one}" for one in _axe(page, runOnly=["color-contrast"])]
+    page.set_viewport_size(DESK)
+    return found + (["wider than the window"] if page.evaluate(WIDER) else [])
+
+
+def _axe(page: Page, **options: Any) -> list[str]:
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
+    return [f"{one['id']}: {node['target']} {node.get('failureSummary', '')}" for one in found for node in one["nodes"]]

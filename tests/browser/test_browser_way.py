@@ -43,7 +43,7 @@ def test_a_host_signs_up_connects_zoom_and_is_booked(system: System, open_page: 
     link = client.get_by_role("link", name="Join on Zoom")
     expect(link).to_be_visible()
     host.goto(f"{system.url}/dashboard/bookings")
-    host.get_by_role("link", name="Carl").click()
+    host.get_by_role("link", name="Carl", exact=True).click()
     expect(host.get_by_role("link", name="Join on Zoom")).to_have_attribute("href", str(link.get_attribute("href")))
 
 

@@ -366,9 +366,9 @@ def test_another_time_keeps_all_that_was_typed(gateway: Gateway, page: str, path
     [other] = {button.get("name") for button in browser.page().xpath("//section[@id='times']//button")}
     assert other == "start"
     assert "Asia/Kolkata, UTC+5:30" in browser.words
-    browser.submit("", **{"month": f"{day:%Y-%m}", "timezone": "Europe/Berlin"})
+    browser.submit("", month=f"{day:%Y-%m}", timezone="Europe/Berlin")
     [button] = [one for one in browser.page().xpath("//button[@name='date']/@value") if one == str(day)]
-    browser.submit("", **{"date": button})
+    browser.submit("", date=button)
     browser.submit("14:00")
     assert kept(browser) == TYPED
     browser.submit("Book this time")

@@ -16,7 +16,7 @@ async function show(address, after, push = true) {
   chooser().setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = parsed(await answer.text());
     const fresh = page.querySelector("[data-chooser]");
     if (!answer.ok || !fresh) throw new Error("no month");
     if (turn !== newest) return; // a later click was quicker
@@ -29,6 +29,13 @@ async function show(address, after, push = true) {
   } catch {
     location.assign(address);
   }
+}
+
+// In a template nothing of the other page comes to life, such as its style with a nonce of its own.
+function parsed(text) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  return template.content;
 }
 
 // Takes over what lies outside the month: which day the zone's form asks for, and the zone itself.
