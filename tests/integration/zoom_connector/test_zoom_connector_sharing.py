@@ -257,7 +257,8 @@ def test_the_worker_that_finds_a_consent_ended_by_anothers_is_put_right(bench: B
 def test_a_removal_in_the_middle_of_connecting_leaves_no_tokens(bench: Bench, other: Bench) -> None:
     bench.connect()
     complete = returned(bench)
-    write, removed = bench.parts.connecting.sharing.tokens.write, []
+    write = bench.parts.connecting.sharing.tokens.write
+    removed: list[Any] = []
 
     def meanwhile(*given: Any, **more: Any) -> int:
         # The removal comes before the tokens are written, and is done with them by then.

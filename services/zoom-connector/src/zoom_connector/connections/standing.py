@@ -1,4 +1,4 @@
-"""Whether a connection stands: asked with its tokens as they are, for when an event does not tell which consent ended."""
+"""Whether a connection stands: asked with its tokens as they are, when an event does not tell which consent ended."""
 
 from dataclasses import dataclass
 
