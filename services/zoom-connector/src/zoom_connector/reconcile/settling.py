@@ -50,7 +50,7 @@ def settle(
 
 
 def _break(tx: Connection, host_id: str, connected_at: datetime | None, reason: str, now: datetime) -> bool:
-    if not connections.needs_reconnect(tx, host_id, connected_at=connected_at, reason=reason):
+    if not connections.needs_reconnect(tx, host_id, connected_at=connected_at, reason=reason, now=now):
         return False
     outbox.add(tx, ZoomNeedsReconnect(host_id=host_id, reason=reason), source=SOURCE, now=now)
     meetings.wake_host(tx, now, host_id)

@@ -77,12 +77,18 @@ def _links_wait(tx: Connection, host_id: str, saying: Saying, now: datetime) -> 
         cause = "quota"
     else:
         return
+    host = connections.get(tx, host_id)
+    if cause == "disconnected" and _ended_today(host, now):
+        # That has a mail of its own.
+        return
     if not hosts.may_tell(tx, host_id, cause, now):
         return
     waiting = meetings.pending(tx, now, host_id)
-    host = connections.get(tx, host_id)
-    if cause == "disconnected" and host is not None and host.status == connections.NEEDS_RECONNECT:
-        # That the connection is at an end has its own mail, and is the news of the day.
-        return
     until = host.parked_until if cause == "quota" and host is not None else None
     outbox.add(tx, ZoomLinksWaiting(host_id=host_id, cause=cause, waiting=waiting, until=until), source=SOURCE, now=now)
+
+
+def _ended_today(host: Row[Any] | None, now: datetime) -> bool:
+    if host is None or host.status != connections.NEEDS_RECONNECT or host.last_failure_at is None:
+        return False
+    return bool(host.last_failure_at > now - hosts.ONCE)
