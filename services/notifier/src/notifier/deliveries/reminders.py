@@ -44,3 +44,10 @@ def latest(case: Correspondence, delivery: Delivery) -> datetime | None:
     """Give the moment from which on this mail is of no use."""
     change = case.changes.get(delivery.version)
     return change.booking.start if delivery.is_reminder and change is not None else None
+
+
+def is_too_late(case: Correspondence, delivery: Delivery, now: datetime) -> bool:
+    """Say whether the session that this reminds of has begun, so that people are to hear that it did not go out."""
+    newest, begins = case.newest, latest(case, delivery)
+    holds = newest is not None and newest.version == delivery.version and newest.what != "canceled"
+    return holds and begins is not None and now >= begins

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from notifier import handlers, storage
 from notifier.deliveries import Correspondence, Delivery, Occasion, is_owed, occasion, retry_after
-from notifier.deliveries.reminders import earliest, latest
+from notifier.deliveries.reminders import earliest, is_too_late, latest
 from notifier.dispatch.leases import BATCH, LEASE, kept
 from notifier.mail import addresses
 from notifier.mail.message import Writer
@@ -27,6 +27,7 @@ from shared.events import MailFailed, MailSent
 log = logs.get(__name__)
 
 SOURCE = "notifier"
+TOO_LATE = Outcome("refused", "the session had begun before this reminder could be sent")
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,15 @@ class Dispatch:
             return None
         delivery, now = storage.as_delivery(row), self.clock()
         not_before = earliest(case, delivery)
-        if not is_owed(case, delivery, now):
-            self._put_aside(row, None)
-        elif not_before is not None and now < not_before:
+        if is_owed(case, delivery, now):
+            if not_before is None or now >= not_before:
+                return _task(row, case, delivery)
             self._put_aside(row, not_before)
+        elif is_too_late(case, delivery, now):
+            self._settle(_task(row, case, delivery), TOO_LATE)
         else:
-            return self._task(row, case, delivery)
+            self._put_aside(row, None)
         return None
-
-    def _task(self, row: Row[Any], case: Correspondence, delivery: Delivery) -> _Task:
-        return _Task(row, case.host_id, delivery, occasion(case, delivery), latest(case, delivery))
 
     def _put_aside(self, row: Row[Any], until: datetime | None) -> None:
         """Give back a mail whose moment is still to come, the clock having been set back; forget one not owed."""
@@ -158,6 +158,10 @@ class Dispatch:
         # A reminder after the start reminds nobody.
         too_late = again is not None and task.useless_from is not None and again >= task.useless_from
         return None if too_late else again
+
+
+def _task(row: Row[Any], case: Correspondence, delivery: Delivery) -> _Task:
+    return _Task(row, case.host_id, delivery, occasion(case, delivery), latest(case, delivery))
 
 
 def _names(task: _Task) -> dict[str, Any]:
