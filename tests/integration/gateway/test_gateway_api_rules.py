@@ -136,3 +136,9 @@ def test_no_page_may_run_or_wear_what_is_not_ours(gateway: Gateway, host: Host) 
         assert not [name for one in page.iter() for name in one.attrib if str(name).startswith("on")], path
         assert answer.status_code < 500, path
     assert seen > 20
+
+
+def test_an_answer_of_the_api_is_kept_by_no_cache_and_an_empty_one_has_no_type(gateway: Gateway, host: Host) -> None:
+    assert gateway.call("GET", "/me", key=host.api_key).headers["Cache-Control"] == "no-store"
+    empty = gateway.call("DELETE", "/me/session-types/type-intro", key=host.api_key)
+    assert (empty.status_code, empty.content, empty.headers.get("Content-Type")) == (204, b"", None)

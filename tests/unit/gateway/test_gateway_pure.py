@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from gateway.api import merge
+from gateway.api import groups, merge
 from gateway.api.routes import ANYONE, HOST, ROUTES, Route
 from gateway.pages import availability_form, calendars, color, months, session_type_form, times
 from gateway.pages.forms import Errors, from_upstream
@@ -265,8 +265,28 @@ def test_an_answer_that_a_service_does_not_describe_is_described_here_and_the_un
     answers = {("GET", "/a"): {"200": {"description": "Here."}}}
     merge.add_routes(made, [Route("GET", "/a", "one", HOST)], {"one": inner}, answers=answers)
     assert made["paths"]["/a"]["get"]["responses"]["200"] == {"description": "Here."}
-    assert "tags" not in made["paths"]["/a"]["get"]
+    assert made["paths"]["/a"]["get"]["tags"] == ["Booking, with no account"], "not the service's own"
     assert merge.pruned(made)["components"]["schemas"].keys() == {"Problem"}
+
+
+@pytest.mark.parametrize(
+    ("call", "chapter"),
+    [
+        ("POST /hosts", "Sign-up and keys"),
+        ("GET /hosts/{handle}", groups.BOOKING),
+        ("DELETE /me", "The account"),
+        ("PATCH /me", "The host"),
+        ("PUT /me/logo", "The host"),
+        ("GET /me/bookings.csv", "The host's bookings"),
+        ("GET /me/session-types/{id}/why", "Session types"),
+        ("POST /me/connections/zoom/check", "Zoom"),
+        ("POST /password-resets/use", "The account"),
+        ("POST /bookings/{reference}/cancel", groups.BOOKING),
+    ],
+)
+def test_each_call_stands_in_its_chapter(call: str, chapter: str) -> None:
+    assert groups.chapter(*call.split(" ", 1)) == chapter
+    assert {name for name, _ in groups.CHAPTERS} == set(groups.ORDER)
 
 
 def test_a_schema_becomes_rows_with_the_path_of_each_field() -> None:

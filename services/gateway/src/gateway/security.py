@@ -2,6 +2,7 @@
 
 import ipaddress
 import secrets
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
@@ -14,6 +15,7 @@ POLICY = (
 )
 UNLISTED = ("/bookings/", "/dashboard")
 """What search engines must not show, should an address ever reach one."""
+ANSWERS = "/api/v1/"
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -36,6 +38,8 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def protect(response: Response) -> Response:
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            response.headers.remove("Content-Type")
         page = response.mimetype == "text/html"
         policy = POLICY.format(nonce=nonce(), zoom=zoom) if page else NO_PAGE
         response.headers.setdefault("Content-Security-Policy", policy)
@@ -52,6 +56,9 @@ def install(app: Flask, settings: Settings) -> None:
             response.headers.setdefault("Cache-Control", "no-store" if g.get("account") else "private, no-cache")
             if request.path.startswith(UNLISTED):
                 response.headers.setdefault("X-Robots-Tag", "noindex")
+        elif request.path.startswith(ANSWERS):
+            # What a key opened, or was made here, is nobody else's.
+            response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 

@@ -4,10 +4,17 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gateway.api import groups
 from gateway.api.routes import HOST, Route
 
 Document = dict[str, Any]
 
+_ABOUT = (
+    "Bookings whose video link never goes missing. A host's calls carry an API key as `Authorization: Bearer pk_...`. "
+    "Errors are problem documents (RFC 9457) with a stable `code`; too many calls are 429 with `Retry-After` in "
+    "seconds. Lists have `limit` and `cursor`, and answer `items` and `next_cursor`. Times are RFC 3339 with an "
+    "offset, zones are IANA names. Every answer carries `X-Request-Id`."
+)
 _REF = "#/components/schemas/"
 PARAMETER = re.compile(r"[<{][^>}]+[>}]")
 _PROBLEM = {
@@ -44,9 +51,10 @@ def skeleton(*, server: str) -> Document:
         "info": {
             "title": "Punctual",
             "version": "1",
-            "description": "Bookings whose video link never goes missing. A host's calls carry an API key.",
+            "description": _ABOUT,
         },
         "servers": [{"url": server}],
+        "tags": [{"name": name} for name in groups.ORDER],
         "paths": {},
         "components": {
             "schemas": {"Problem": _PROBLEM},
@@ -82,7 +90,6 @@ def add_routes(
             continue
         operation = _renamed(operation, renames[route.service])
         operation["security"] = [{"api_key": []}] if route.who == HOST else []
-        operation.pop("tags", None)
         written = operation.pop("x-path")
         if route.composed or not _good(operation):
             operation["responses"] = answers.get((route.method, written), operation.get("responses", {}))
@@ -151,5 +158,6 @@ def _renamed(node: Any, renames: Mapping[str, str]) -> Any:
 
 
 def _put(made: Document, method: str, public: str, operation: Document) -> None:
-    finished = {**operation, "responses": {**_good(operation), "default": _REFUSED}}
+    responses = {**_good(operation), "default": _REFUSED}
+    finished = {**operation, "tags": [groups.chapter(method, public)], "responses": responses}
     made["paths"].setdefault(public, {})[method.lower()] = finished

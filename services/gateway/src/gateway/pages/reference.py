@@ -16,24 +16,13 @@ ORDER = ("get", "post", "put", "patch", "delete")
 def api_reference() -> ResponseReturnValue:
     """Show every call of the API."""
     document = documents.document()
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method in ORDER:
             if method in methods:
-                groups.setdefault(_group(path), []).append(_shown(document, path, method, methods[method]))
+                operation = methods[method]
+                groups[operation["tags"][0]].append(_shown(document, path, method, operation))
     return render_template("reference.html", groups=groups, server=document["servers"][0]["url"])
-
-
-def _group(path: str) -> str:
-    if "connections" in path:
-        return "Zoom"
-    if "api-keys" in path or path == "/hosts":
-        return "Sign-up and keys"
-    if "session-types" in path and path.startswith("/me"):
-        return "Session types"
-    if path.startswith(("/me/bookings", "/me/calendar")):
-        return "The host's bookings"
-    return "The host" if path.startswith("/me") else "Booking, with no account"
 
 
 def _shown(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -47,9 +36,11 @@ def _shown(document: dict[str, Any], path: str, method: str, operation: dict[str
         "with_key": bool(operation.get("security")),
         "parameters": operation.get("parameters", []),
         "body": _fields_of(document, operation.get("requestBody", {})),
+        "body_words": _other_than_json(operation.get("requestBody", {})),
         "status": status,
         "answer": _fields_of(document, answer),
         "answer_words": answer.get("description", ""),
+        "answer_kinds": _other_than_json(answer),
     }
 
 
@@ -58,3 +49,7 @@ def _fields_of(document: dict[str, Any], holder: dict[str, Any]) -> list[Field]:
         if "schema" in media:
             return fields(document, media["schema"])
     return []
+
+
+def _other_than_json(holder: dict[str, Any]) -> str:
+    return " or ".join(media for media in holder.get("content", {}) if media != "application/json")
