@@ -154,6 +154,7 @@ HOURS = {
         {"weekday": "monday", "start": "13:00", "end": "24:00"},
     ],
     "overrides": [{"date": "2026-12-24", "intervals": []}],
+    "vacations": [{"first": "2027-01-04", "last": "2027-01-08"}],
 }
 
 
@@ -181,8 +182,16 @@ def test_half_an_interval_is_named_where_it_stands() -> None:
 
 def test_a_new_date_is_saved_even_if_nobody_pressed_add() -> None:
     form = MultiDict([("new-date", "2026-12-31"), ("new-start", ""), ("new-end", "")])
-    hours = availability_form.with_the_new_date(availability_form.from_request(form))
+    hours = availability_form.with_what_is_new(availability_form.from_request(form))
     assert availability_form.body(hours)[0]["overrides"] == [{"date": "2026-12-31", "intervals": []}]
+
+
+def test_a_vacation_of_one_day_needs_only_that_day_and_a_backward_one_is_named() -> None:
+    form = MultiDict([("new-vacation-first", "2027-02-01"), ("new-vacation-last", "")])
+    hours = availability_form.with_what_is_new(availability_form.from_request(form))
+    assert availability_form.body(hours)[0]["vacations"] == [{"first": "2027-02-01", "last": "2027-02-01"}]
+    backward = MultiDict([("vacation-first", "2027-02-05"), ("vacation-last", "2027-02-01")])
+    assert list(availability_form.body(availability_form.from_request(backward))[1].fields) == ["vacation0"]
 
 
 def test_a_service_error_about_hours_is_placed_at_its_day() -> None:
@@ -209,26 +218,37 @@ KIND = {
     "questions": [{"key": "topic", "label": "Topic?", "required": True}],
     "color": "#0b6e4f",
     "active": True,
+    "reminders": [1440, 45],
+    "availability": None,
 }
+OWN_HOURS = {"weekly": HOURS["weekly"], "overrides": HOURS["overrides"]}
+NO_HOURS = session_type_form.hours_of(None)
 
 
-def test_a_session_type_comes_back_from_the_form_as_it_was() -> None:
-    body, errors = session_type_form.body(session_type_form.from_kind(KIND))
+@pytest.mark.parametrize("own", [None, OWN_HOURS])
+def test_a_session_type_comes_back_from_the_form_as_it_was(own: dict[str, Any] | None) -> None:
+    kind = {**KIND, "availability": own}
+    body, errors = session_type_form.body(session_type_form.from_kind(kind), session_type_form.hours_of(kind))
     assert not errors
-    assert body == {name: value for name, value in KIND.items() if name != "id"}
+    assert body == {name: value for name, value in kind.items() if name != "id"}
+
+
+def test_a_reminder_of_ones_own_stands_among_the_others() -> None:
+    typed = {**session_type_form.from_kind(KIND), "reminder_number": "3", "reminder_unit": "days"}
+    assert session_type_form.body(typed, NO_HOURS)[0]["reminders"] == [4320, 1440, 45]
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5", "1.5", "٣", "9" * 20, "1e3"])
 def test_what_is_no_number_is_said_beside_its_field(text: str) -> None:
     typed = {**session_type_form.from_kind(KIND), "duration": text}
-    assert list(session_type_form.body(typed)[1].fields) == ["duration"]
+    assert list(session_type_form.body(typed, NO_HOURS)[1].fields) == ["duration"]
 
 
 def test_an_empty_address_is_made_from_the_title_and_equal_questions_get_keys_of_their_own() -> None:
     typed = session_type_form.blank({"default_video_provider": "zoom"})
     labels = ("Wie geht's?", "", "Wie geht_s?")
     rows = [{"key": "", "label": label, "required": False} for label in labels]
-    body, _ = session_type_form.body({**typed, "title": "  Über Mut & mehr ", "questions": rows})
+    body, _ = session_type_form.body({**typed, "title": "  Über Mut & mehr ", "questions": rows}, NO_HOURS)
     assert body["slug"] == "uber-mut-mehr"
     assert [question["key"] for question in body["questions"]] == ["wie_geht_s", "wie_geht_s_2"]
     assert body["location"] == {"kind": "video", "provider": "zoom", "detail": None}
