@@ -3,16 +3,27 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from integration.notifier.office import Office, booked, canceled, moved, settings_for
 from integration.notifier.postbox import Postbox
+from notifier.worker import SETTLE
 from shared import migrations
-from shared.events import ClientFacts, MeetingReady
-from unit.notifier.notifier_facts import LINK
+from shared.events import (
+    ClientFacts,
+    HostChanged,
+    HostRemoved,
+    LocationFacts,
+    MeetingReady,
+    SessionTypeFacts,
+    ZoomNeedsReconnect,
+)
+from unit.notifier.notifier_facts import LINK, facts
 
+PHONE = LocationFacts(kind="phone", detail="+49 30 1234")
 CLIENT = ClientFacts(name="C", email="c@example.net", timezone="UTC")
 
 
@@ -75,3 +86,19 @@ def test_workers_that_share_the_mails_send_each_once(office: Office, box: Postbo
     assert told["Canceled"] == 2 * len(bookings)
     assert len(box.got) == len(office.rows())
     assert {row.state for row in office.rows()} == {"sent"}
+
+
+def test_reminders_notices_and_the_end_of_a_host_from_postgresql(office: Office, box: Postbox) -> None:
+    kind = SessionTypeFacts(id="s", slug="s", title="Talk", duration=45, reminders=[60])
+    host = facts().host
+    office.hear(ZoomNeedsReconnect(host_id="h1", reason="x"), booked(client=CLIENT, session_type=kind, location=PHONE))
+    office.hear(HostChanged(host=host.model_copy(update={"email": "ada@new.example"}), revision=1))
+    office.send()
+    assert [got.recipient for got in box.got].count("ada@new.example") == 2
+    office.clock.now = facts().start - timedelta(hours=1)
+    office.send()
+    assert "Reminder" in str(box.to("c@example.net")[-1].mail["Subject"])
+    office.hear(HostRemoved(host_id="h1", at=office.clock()))
+    office.clock.now += SETTLE
+    office.worker.cleaner.step()
+    assert office.rows() == []

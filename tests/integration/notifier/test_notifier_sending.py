@@ -22,9 +22,6 @@ from shared.events import (
     MeetingReady,
     MeetingRemoved,
     MeetingUnavailable,
-    ZoomConnected,
-    ZoomDisconnected,
-    ZoomNeedsReconnect,
 )
 from shared.testing import eventually, free_port
 from unit.notifier import ics_reader
@@ -414,17 +411,6 @@ def test_events_tell_the_timeline_what_became_of_each_mail(office: Office, box: 
     assert (confirmation.attempts, confirmation.sent_at) == (1, office.clock.now)
     assert isinstance(confirmation.sent_at, datetime)
     assert len(box.got) == 2
-
-
-def test_what_happens_to_a_hosts_connection_is_taken_and_owes_nothing(office: Office, box: Postbox) -> None:
-    office.hear(
-        ZoomConnected(host_id="h1"),
-        ZoomDisconnected(host_id="h1", cause="deauthorized"),
-        ZoomNeedsReconnect(host_id="h1", reason="x"),
-    )
-    office.send()
-    assert box.got == []
-    assert office.parked() == 0
 
 
 def test_no_address_and_no_link_reaches_the_log(
