@@ -6,7 +6,7 @@ lease is still its own. What a killed worker held is due again when its lease ru
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,6 +95,15 @@ def confirm(tx: Connection, table: Table, row_id: Any, lease: str) -> Row[Any]:
     if row is None:
         raise LeaseLostError(f"{table.name} {row_id}")
     return row
+
+
+def still_held(tx: Connection, table: Table, rows: Collection[Row[Any]]) -> set[Any]:
+    """Lock those of one claim's rows that it still holds, and give their ids. The others are somebody else's by now."""
+    lease = next(iter(rows)).lease
+    ids = [row.id for row in rows]
+    return set(
+        tx.execute(select(table.c.id).where(table.c.id.in_(ids), table.c.lease == lease).with_for_update()).scalars()
+    )
 
 
 def backoff(attempts: int, chance: random.Random, *, base: timedelta, cap: timedelta) -> timedelta:
