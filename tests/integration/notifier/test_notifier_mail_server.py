@@ -137,4 +137,6 @@ def test_a_name_that_nobody_knows_is_said_so() -> None:
 
 def test_what_the_server_says_is_not_repeated(box: Postbox) -> None:
     box.after_data = lambda _: "554 5.7.1 <c@example.net> is a nuisance"
-    assert send(box.port) == Outcome("refused", "the mail server refused the mail (554)")
+    assert send(box.port) == Outcome(
+        "refused", "the mail server refuses mail from us, for instance as unwanted (554, 5.7.1)"
+    )

@@ -193,8 +193,8 @@ def test_a_refusal_for_now_is_tried_again_and_a_refusal_for_good_is_not(office: 
     office.send()
     assert office.states() == {"client_confirmation": "retrying", "host_notification": "failed"}
     reasons = {row.kind: row.last_error for row in office.rows()}
-    assert reasons["client_confirmation"] == "the mail server asks to try again later (451)"
-    assert reasons["host_notification"] == "the mail server refused the recipient's address (550)"
+    assert reasons["client_confirmation"] == "the mail server asks to try again later (451, 4.7.1)"
+    assert reasons["host_notification"] == "there is no mailbox with this address (550, 5.1.1)"
     final = [event for event in office_events(office) if isinstance(event, MailFailed) and event.final]
     assert [(event.recipient, event.attempts, event.next_attempt_at) for event in final] == [("host", 1, None)]
     box.mend()

@@ -1,7 +1,7 @@
 """What the worker process does: takes events in, handles them, reminds, sends mail and events, forgets what is old."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +9,11 @@ from notifier.dispatch import Dispatch, Notices, Reminders
 from notifier.storage import hosts, notices
 from shared import inbox, loops
 from shared.bus import Bus
-from shared.clock import Clock
+from shared.clock import Clock, Every
 from shared.database import Database
 from shared.inbox import receive
 from shared.outbox import Relay
+from shared.setback import Setback
 
 QUEUE = "notifier.events"
 CLEAN_EVERY = timedelta(hours=1)
@@ -30,17 +31,15 @@ class Cleaner:
 
     database: Database
     clock: Clock
-    _next: datetime | None = None
-    _next_look: datetime | None = None
+    _clean: Every = field(default_factory=lambda: Every(CLEAN_EVERY))
+    _look: Every = field(default_factory=lambda: Every(LOOK_EVERY))
 
     def step(self) -> int:
         """Clean when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._next_look is None or now >= self._next_look:
-            self._next_look = now + LOOK_EVERY
+        if self._look.is_due(now):
             self._erase(now)
-        if self._next is None or now >= self._next:
-            self._next = now + CLEAN_EVERY
+        if self._clean.is_due(now):
             with self.database.write() as tx:
                 inbox.forget(tx, now)
                 notices.forget(tx, now - KEEP)
@@ -68,6 +67,7 @@ class Worker:
     notices: Notices
     reminders: Reminders
     cleaner: Cleaner
+    setback: Setback
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops. Two of them send, so that one slow mail server's answer does not hold up every mail."""

@@ -1,6 +1,6 @@
 """Speaks SMTP with the mail server and says in words what became of each mail.
 
-Answers are never quoted: servers repeat addresses in them. Only their codes are kept.
+Answers are never quoted: servers repeat addresses in them. `answers` puts their codes into words.
 """
 
 import smtplib
@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from types import TracebackType
 from typing import Literal, Self
 
+from notifier.mail import answers
 from notifier.settings import MailServer
 
 CONNECT_SECONDS = 10
@@ -130,18 +131,16 @@ def _outcome(error: Exception) -> Outcome:
 
 def _answered(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> Outcome:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = max((code for code, _ in error.recipients.values()), default=0)
-        return _by_code(code, "the mail server refused the recipient's address")
+        code, said = max(error.recipients.values(), default=(0, b""))
+        return _refusal(code, said, answers.RECIPIENT)
     if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code >= PERMANENT:
         # What the server has against our own address is not the recipient's fault, and somebody can mend it.
         return Outcome("later", f"the mail server refused our sender's address ({error.smtp_code})")
-    return _by_code(error.smtp_code, "the mail server refused the mail")
+    return _refusal(error.smtp_code, error.smtp_error, answers.MAIL)
 
 
-def _by_code(code: int, refusal: str) -> Outcome:
-    if code >= PERMANENT:
-        return Outcome("refused", f"{refusal} ({code})")
-    return Outcome("later", f"the mail server asks to try again later ({code})")
+def _refusal(code: int, said: bytes | str, what: str) -> Outcome:
+    return Outcome("refused" if code >= PERMANENT else "later", answers.in_words(code, said, what))
 
 
 def _timed_out(error: BaseException | None) -> bool:
