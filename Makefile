@@ -8,7 +8,7 @@ PARALLEL ?= -n 3 --dist loadgroup
 TYPED := shared/src services/*/src deploy/sandbox/src deploy/local tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-faults lint bench format docs clean
+.PHONY: help run up down test test-faults lint bench screenshots format docs clean
 .SILENT:
 
 help: ## list the targets
@@ -37,6 +37,9 @@ lint: ## check style, types and who may import what
 
 bench: ## measure it beside bare peers; a table, and bench.json
 	$(START) run python tests/benchmarks
+
+screenshots: ## take every page as wide as a phone and a desk into build/screenshots
+	$(START) dev python tests/screenshots
 
 format: ## mend what the linter can mend by itself
 	sh deploy/local/start dev ruff check --fix .

@@ -1,0 +1,116 @@
+"""`make screenshots`: takes every page in Chromium, as wide as a phone and a desk, into build/screenshots."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # the folder of the tests, as pytest has it
+
+from browser.conftest import FLAGS, NAMES  # noqa: E402 - found only after the line above
+from screenshots import scene  # noqa: E402
+from support.system import PASSWORD, ROOT, Host, System  # noqa: E402
+
+OUTPUT = ROOT / "build" / "screenshots"
+WIDTHS = {390: 844, 1280: 860}
+PUBLIC = {
+    "welcome": "/",
+    "signup": "/signup",
+    "signin": "/signin",
+    "forgot-password": "/forgot-password",
+    "reset-password": "/reset-password/no-such-token",
+    "host": "/{handle}",
+    "month": "/{handle}/intro",
+    "month-seats": "/{handle}/office-hours",
+    "details": "/{handle}/deep-dive?start={start}",
+    "booking-ready": "/bookings/{ready}",
+    "booking-delayed": "/bookings/{delayed}",
+    "booking-unavailable": "/bookings/{unavailable}",
+    "booking-canceled": "/bookings/{canceled}",
+    "reschedule": "/bookings/{ready}/reschedule",
+    "cancel": "/bookings/{ready}/cancel",
+    "not-found": "/no-such-host",
+    "api-reference": "/api/docs",
+}
+INSIDE = {
+    "overview": "/dashboard",
+    "bookings": "/dashboard/bookings",
+    "bookings-none": "/dashboard/bookings?q=nobody-at-all",
+    "booking": "/dashboard/bookings/{id}",
+    "booking-made": "/dashboard/bookings/{ready_id}",
+    "booking-new": "/dashboard/bookings/new",
+    "booking-reschedule": "/dashboard/bookings/{id}/reschedule",
+    "booking-cancel": "/dashboard/bookings/{id}/cancel",
+    "calendar": "/dashboard/calendar",
+    "session-types": "/dashboard/session-types",
+    "session-type-new": "/dashboard/session-types/new",
+    "session-type": "/dashboard/session-types/{type}",
+    "session-type-times": "/dashboard/session-types/{type}/times",
+    "session-type-delete": "/dashboard/session-types/{type}/delete",
+    "availability": "/dashboard/availability",
+    "connections": "/dashboard/connections",
+    "disconnect": "/dashboard/connections/zoom/disconnect",
+    "settings": "/dashboard/settings",
+    "settings-account": "/dashboard/settings/account",
+    "settings-programs": "/dashboard/settings/programs",
+    "settings-leave": "/dashboard/settings/leave",
+    "design": "/dashboard/design",
+}
+FRESH = {"overview-fresh": "/dashboard", "connections-fresh": "/dashboard/connections"}
+DARK = {"welcome", "host", "month", "details", "booking-ready", "booking-delayed", "overview", "booking", "design"}
+
+
+def main() -> int:
+    """Start a system of its own, let people use it, and take the pictures."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as folder:
+        system = System(Path(folder) / "data").start()
+        try:
+            built = scene.build(system)
+            with sync_playwright() as playwright:
+                path = next((found for name in NAMES if (found := shutil.which(name))), None)
+                take(playwright.chromium.launch(executable_path=path, args=list(FLAGS)), system, built)
+        finally:
+            system.stop()
+    sys.stdout.write(f"{len(list(OUTPUT.glob('*.png')))} pictures in {OUTPUT.relative_to(ROOT)}\n")
+    return 0
+
+
+def take(browser: Browser, system: System, built: scene.Scene) -> None:
+    """Take every page at each width, light, and the telling ones dark too."""
+    for who, wanted in ((None, PUBLIC), (built.host, INSIDE), (built.fresh, FRESH)):
+        context = browser.new_context(timezone_id="Europe/Berlin", reduced_motion="reduce")
+        page = context.new_page()
+        if who:
+            sign_in(page, system, who)
+        for name, address in wanted.items():
+            page.goto(system.url + address.format(**built.names))
+            shoot(page, name)
+        context.close()
+    browser.close()
+
+
+def sign_in(page: Page, system: System, host: Host) -> None:
+    """Come in as a host."""
+    page.goto(f"{system.url}/signin")
+    page.get_by_label("E-mail address").fill(host.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/dashboard")
+
+
+def shoot(page: Page, name: str) -> None:
+    """Take the page at hand."""
+    for scheme in ("light", "dark") if name in DARK else ("light",):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            suffix = "-dark" if scheme == "dark" else ""
+            page.screenshot(path=OUTPUT / f"{name}-{width}{suffix}.png", full_page=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
