@@ -41,7 +41,7 @@ OFFER = {
     "color": "#000000",
     "active": True,
     "reminders": [60],
-    "availability": {"weekly": [{"weekday": "monday", **DAY}], "overrides": []},
+    "availability": {"weekly": [{"weekday": "monday", **DAY}], "overrides": [{"date": MONDAY, "intervals": [DAY]}]},
 }
 WISH = {"start": NINE, "client": CLIENT, "notes": "n", "answers": {}}
 ROUTES: list[tuple[str, Json]] = [

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from booking.slots import Availability, Diary, Group, Interval, Offer, Reason, Slot, Terms
+from booking.slots import Availability, Diary, Group, Interval, Offer, Reason, Slot, Terms, Vacation, WallClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NINE_TO_FIVE = (Interval(9 * 60, 17 * 60),)
@@ -196,7 +196,7 @@ def test_a_full_day_is_full_on_the_hosts_date() -> None:
 
 def test_a_group_session_offers_its_remaining_seats() -> None:
     found = offer(Terms(60, 30, capacity=3), diary=group(berlin(MONDAY, 9), taken=2)).free(BERLIN, MONDAY, MONDAY)
-    assert found[0] == Slot(berlin(MONDAY, 9).astimezone(UTC), berlin(MONDAY, 10).astimezone(UTC), 1)
+    assert (found[0].start, found[0].end, found[0].seats_left) == (berlin(MONDAY, 9), berlin(MONDAY, 10), 1)
     assert readings(found)[1] == "10:00+0100"
     assert found[1].seats_left == 3
 
@@ -269,3 +269,32 @@ def test_a_month_with_a_thousand_bookings_takes_milliseconds() -> None:
     for _ in range(runs):
         offer(Terms(5, 5, max_per_day=500), diary=diary).free(BERLIN, MONDAY, MONDAY + timedelta(days=30))
     assert (time.perf_counter() - began) / runs < 0.1  # some 6 ms on a quiet machine
+
+
+def test_a_vacation_wins_over_weekly_hours_and_overrides() -> None:
+    away = [Vacation(MONDAY, MONDAY + timedelta(days=1)), Vacation(MONDAY - timedelta(days=30), MONDAY)]
+    availability = Availability(BERLIN, WORKING_WEEK, {MONDAY: WHOLE_DAY}, away)
+    made = Offer(availability, Terms(60, 60), Diary(), SUNDAY_BEFORE)
+    found = made.free(BERLIN, MONDAY, MONDAY + timedelta(days=2))
+    assert {slot.start.astimezone(BERLIN).date() for slot in found} == {MONDAY + timedelta(days=2)}
+    assert made.refusal(berlin(MONDAY, 10)) is Reason.VACATION
+    assert made.nearest(berlin(MONDAY, 10))[0].start == berlin(MONDAY + timedelta(days=2), 9)
+
+
+def test_a_diary_in_seconds_is_the_same_as_in_moments() -> None:
+    start, end = busy(berlin(MONDAY, 10))
+    seconds = int(start.timestamp()), int(end.timestamp())
+    rules = Terms(60, 60, max_per_day=2, capacity=3)
+    moments = Diary([(start, end)], [Group(start, end, 1)], [start])
+    counted = Diary([seconds], [Group(*seconds, 1)], [seconds[0]])
+    assert offer(rules, diary=moments).free(BERLIN, MONDAY, MONDAY) == offer(rules, diary=counted).free(
+        BERLIN, MONDAY, MONDAY
+    )
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "Africa/Monrovia", "Asia/Kathmandu", "Pacific/Apia", "UTC"])
+def test_moments_are_written_as_python_writes_them(name: str) -> None:
+    zone = ZoneInfo(name)
+    moments = [1817 * number * 3600 + number for number in range(1200)]
+    wall = WallClock(zone, moments[0], moments[-1] + 1)
+    assert wall.written(moments) == [datetime.fromtimestamp(at, zone).isoformat() for at in moments]

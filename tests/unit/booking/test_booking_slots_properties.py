@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from booking.slots import Availability, Diary, Group, Interval, Offer, Reason, Terms
+from booking.slots import Availability, Diary, Group, Interval, Offer, Reason, Terms, Vacation
 
 ZONES = sorted(available_timezones() - {"Factory", "localtime"})
 MINUTE = timedelta(minutes=1)
@@ -84,7 +84,8 @@ def open_minutes(availability: Availability, first: date, days: int) -> list[tup
     found: dict[tuple[date, Interval], list[datetime]] = {}
     for _ in range((days + 6) * 1440):
         day, clock = reading(minute, availability.zone)
-        for interval in availability.overrides.get(day, availability.weekly.get(day.weekday(), ())):
+        away = any(vacation.first <= day <= vacation.last for vacation in availability.vacations)
+        for interval in () if away else availability.overrides.get(day, availability.weekly.get(day.weekday(), ())):
             if interval.start <= clock < interval.end:
                 found.setdefault((day, interval), []).append(minute)
         minute += MINUTE
@@ -133,7 +134,9 @@ def test_free_times_agree_with_reading_every_minute(data: st.DataObject) -> None
     rules, diary = data.draw(terms()), data.draw(diaries(day))
     asked = ZoneInfo(data.draw(st.sampled_from([*ZONES[::7], zone.key])))
     now = datetime(day.year, day.month, day.day, tzinfo=UTC) + data.draw(st.integers(-72, 24)) * timedelta(minutes=37)
-    availability = Availability(zone, weekly, overrides)
+    first = day + timedelta(days=data.draw(st.integers(-3, 3)))
+    vacations = data.draw(st.sampled_from([(), (), (Vacation(first, first + timedelta(days=1)),)]))
+    availability = Availability(zone, weekly, overrides, vacations)
     offer = Offer(availability, rules, diary, now)
     found = offer.free(asked, day, day + timedelta(days=1))
     expected = reference(availability, rules, diary, now=now, asked=asked, first=day, last=day + timedelta(days=1))

@@ -41,6 +41,11 @@ def shown(view: BaseModel, status: int = 200) -> Response:
     return Response(view.model_dump_json(), status, mimetype="application/json")
 
 
+def written(content: bytes) -> Response:
+    """Answer with JSON that is written already."""
+    return Response(content, mimetype="application/json")
+
+
 def calendar(content: bytes, *, download: bool) -> Response:
     """Answer with a calendar, to be kept or to be read by a calendar program."""
     response = Response(content, content_type=CALENDAR)

@@ -5,7 +5,7 @@ from flask_openapi3 import APIBlueprint
 
 from booking import calendar
 from booking.api import answers, export, views
-from booking.api.answers import parts, shown
+from booking.api.answers import parts, shown, written
 from booking.api.bodies import CancelBody, HostRescheduleBody, HostWishBody, RescheduleBody, WishBody
 from booking.api.queries import (
     BookingsQuery,
@@ -45,7 +45,7 @@ def booking_of_client(path: ReferencePath) -> Response:
 def slots_for_client(path: ReferencePath, query: SlotsQuery) -> Response:
     """List where a booking could be moved to."""
     question, find = Question(query.first, query.last, query.timezone), by_reference(path.reference)
-    return shown(views.slots(*offers.free_slots_for(parts().desk, find, question, by="client")))
+    return written(views.slots(*offers.free_slots_for(parts().desk, find, question, by="client")))
 
 
 @routes.post("/bookings/<reference>/reschedule", responses={200: BookingView})
@@ -106,7 +106,7 @@ def booking_of_host(path: IdPath) -> Response:
 def slots_for_host(path: IdPath, query: SlotsQuery) -> Response:
     """List where a booking could be moved to."""
     question, find = Question(query.first, query.last, query.timezone), of_host(require_host(), path.id)
-    return shown(views.slots(*offers.free_slots_for(parts().desk, find, question, by="host")))
+    return written(views.slots(*offers.free_slots_for(parts().desk, find, question, by="host")))
 
 
 @routes.post("/me/bookings/<id>/reschedule", responses={200: BookingView})

@@ -4,7 +4,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 
 from booking.api import views
-from booking.api.answers import parts, shown
+from booking.api.answers import parts, shown, written
 from booking.api.bodies import SessionTypeBody, SessionTypeChanges
 from booking.api.queries import IdPath, OfferPath, PageQuery, Place, SlotsQuery, StartQuery, cursor
 from booking.api.shapes import SessionTypesView, SessionTypeView, SlotsView, WhyView
@@ -54,7 +54,7 @@ def withdraw_session_type(path: IdPath) -> Response:
 def preview(path: IdPath, query: SlotsQuery) -> Response:
     """List the free times as clients see them, also of a session type that is not active."""
     question = Question(query.first, query.last, query.timezone)
-    return shown(views.slots(*offers.preview(parts().desk, require_host(), path.id, question)))
+    return written(views.slots(*offers.preview(parts().desk, require_host(), path.id, question)))
 
 
 @routes.get("/me/session-types/<id>/why", responses={200: WhyView})
@@ -67,4 +67,4 @@ def why_not(path: IdPath, query: StartQuery) -> Response:
 def slots(path: OfferPath, query: SlotsQuery) -> Response:
     """List the free times on some dates, at most 92."""
     question = Question(query.first, query.last, query.timezone)
-    return shown(views.slots(*offers.free_slots(parts().desk, path.handle, path.slug, question)))
+    return written(views.slots(*offers.free_slots(parts().desk, path.handle, path.slug, question)))

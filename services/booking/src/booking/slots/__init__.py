@@ -1,6 +1,18 @@
 """Which times are free: pure functions over a host's wall clock and diary."""
 
 from booking.slots.free import Availability, Diary, Group, Interval, Offer, Reason, Slot, Terms, Vacation
-from booking.slots.wallclock import zone_named
+from booking.slots.wallclock import WallClock, zone_named
 
-__all__ = ["Availability", "Diary", "Group", "Interval", "Offer", "Reason", "Slot", "Terms", "Vacation", "zone_named"]
+__all__ = [
+    "Availability",
+    "Diary",
+    "Group",
+    "Interval",
+    "Offer",
+    "Reason",
+    "Slot",
+    "Terms",
+    "Vacation",
+    "WallClock",
+    "zone_named",
+]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from booking.slots.wallclock import DAY, MINUTE, Span, WallClock, day_number, instant
@@ -96,13 +97,22 @@ class Diary:
     booked: Sequence[Moment] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A free time, in UTC, and how many people may still book it."""
+class Slot(NamedTuple):
+    """A free time in whole seconds since 1970, and how many people may still book it."""
 
-    start: datetime
-    end: datetime
+    begins: int
+    ends: int
     seats_left: int
+
+    @property
+    def start(self) -> datetime:
+        """When it begins, in UTC."""
+        return datetime.fromtimestamp(self.begins, UTC)
+
+    @property
+    def end(self) -> datetime:
+        """When it ends, in UTC."""
+        return datetime.fromtimestamp(self.ends, UTC)
 
 
 class Offer:
@@ -144,10 +154,11 @@ class Offer:
         centre = min(max(instant(start), self._earliest), (self._last_day + 1) * DAY)
         for reach in (7 * DAY, (self._terms.horizon + 3) * DAY):
             window = self._within_reach(centre - reach, centre + reach)
-            found = list(self._slots(*window)) if window else []
+            found = self._slots(*window) if window else []
             if len(found) >= count:
                 break
-        return sorted(found, key=lambda slot: (abs(slot.start - start), slot.start))[:count]
+        wanted = start.timestamp()
+        return sorted(found, key=lambda slot: (abs(slot.begins - wanted), slot.begins))[:count]
 
     def refusal(self, start: datetime) -> Reason | None:
         """Say why a start is not a free slot, or None when it is one."""
@@ -176,20 +187,37 @@ class Offer:
         return reason
 
     def _taken(self, clock: WallClock, day: int, at: int) -> Reason | None:
-        if self._seats(at) <= 0:
+        if not self._free_among([(at, day)], None):
             return Reason.BUSY
-        if self._left_today(self._per_day(clock), day) <= 0:
-            return Reason.DAY_FULL
-        return None
+        return None if self._free_among([(at, day)], self._per_day(clock)) else Reason.DAY_FULL
 
-    def _slots(self, lower: int, upper: int) -> Iterator[Slot]:
-        """Go through the free slots that start in a stretch of time, in order."""
+    def _slots(self, lower: int, upper: int) -> list[Slot]:
+        """List the free slots that start in a stretch of time, in order."""
         clock = self._clock(lower, upper)
-        per_day = self._per_day(clock)
-        for at, day in sorted(self._candidates(clock, lower, upper)):
-            seats = min(self._seats(at), self._left_today(per_day, day))
+        return self._free_among(sorted(self._candidates(clock, lower, upper)), self._per_day(clock))
+
+    def _free_among(self, candidates: Sequence[tuple[int, int]], per_day: Counter[int] | None) -> list[Slot]:
+        """Keep those of some starts, each with its date and in order, that nothing which is booked takes away.
+
+        This runs for each of thousands of starts, so it walks along what is busy once, and calls nobody.
+        """
+        found: list[Slot] = []
+        terms, busy, groups, duration = self._terms, self._busy, self._groups, self._duration
+        before, needed, most = terms.buffer_before * MINUTE, duration + terms.buffer_after * MINUTE, terms.max_per_day
+        following = bisect_right(self._busy_ends, candidates[0][0] - before) if candidates else 0
+        for at, day in candidates:
+            taken = groups.get((at, at + duration))
+            if taken is None:
+                while following < len(busy) and busy[following][1] <= at - before:
+                    following += 1
+                if following < len(busy) and busy[following][0] < at + needed:
+                    continue
+            seats = terms.capacity - (taken or 0)
+            if per_day is not None and most is not None:
+                seats = min(seats, most - per_day[day])
             if seats > 0:
-                yield Slot(_moment(at), _moment(at + self._duration), seats)
+                found.append(Slot(at, at + duration, seats))
+        return found
 
     def _candidates(self, clock: WallClock, lower: int, upper: int) -> Iterator[tuple[int, int]]:
         """Go through what the availability offers, booked or not: each start with its date."""
@@ -218,25 +246,8 @@ class Offer:
         following = bisect_right(self._vacation_ends, day)
         return following < len(self._vacations) and self._vacations[following][0] <= day
 
-    def _seats(self, at: int) -> int:
-        end = at + self._duration
-        taken = self._groups.get((at, end))
-        if taken is not None:
-            return self._terms.capacity - taken
-        busy_from, busy_to = at - self._terms.buffer_before * MINUTE, end + self._terms.buffer_after * MINUTE
-        following = bisect_right(self._busy_ends, busy_from)
-        overlaps = following < len(self._busy) and self._busy[following][0] < busy_to
-        return 0 if overlaps else self._terms.capacity
-
-    def _per_day(self, clock: WallClock) -> Counter[int]:
-        if self._terms.max_per_day is None:
-            return Counter()
-        return Counter(clock.day(at) for at in self._booked)
-
-    def _left_today(self, per_day: Counter[int], day: int) -> int:
-        if self._terms.max_per_day is None:
-            return self._terms.capacity
-        return self._terms.max_per_day - per_day[day]
+    def _per_day(self, clock: WallClock) -> Counter[int] | None:
+        return None if self._terms.max_per_day is None else Counter(clock.day(at) for at in self._booked)
 
     def _within_reach(self, lower: int, upper: int) -> Span | None:
         """Cut a stretch of time to what notice and horizon can possibly allow, whatever the zone."""
@@ -257,7 +268,3 @@ def _merged(stretches: Iterator[Span]) -> list[Span]:
         else:
             merged.append((start, end))
     return merged
-
-
-def _moment(at: int) -> datetime:
-    return datetime.fromtimestamp(at, UTC)

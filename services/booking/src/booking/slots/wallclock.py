@@ -3,7 +3,9 @@
 Instants are whole seconds since 1970 in UTC; a reading is the same count of what the wall clock shows, without a zone.
 """
 
-from datetime import UTC, date, datetime
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -75,12 +77,39 @@ class WallClock:
                 spans.append((start, end))
         return spans
 
+    def written(self, moments: Sequence[int]) -> list[str]:
+        """Write ascending moments as RFC 3339; the same text as `datetime.isoformat`, several times as quick."""
+        texts: list[str] = []
+        place = 0
+        for _, until, offset in self._periods:
+            end = bisect_left(moments, until, place)
+            behind = _offset_text(offset)
+            for at in moments[place:end]:
+                day, second = divmod(at + offset, DAY)
+                texts.append(f"{_date_text(day)}T{_time_text(second)}{behind}")
+            place = end
+        return texts
+
     def day(self, at: int) -> int:
         """Read the date at an instant; one outside the stretch is read with the nearest offset."""
         for _, until, offset in self._periods:
             if at < until:
                 return (at + offset) // DAY
         return (at + self._periods[-1][2]) // DAY
+
+
+@lru_cache(maxsize=512)
+def _date_text(day: int) -> str:
+    return date.fromordinal(day + _EPOCH_DAY).isoformat()
+
+
+@lru_cache(maxsize=1440)
+def _time_text(second: int) -> str:
+    return f"{second // 3600:02}:{second // MINUTE % 60:02}:{second % MINUTE:02}"
+
+
+def _offset_text(offset: int) -> str:
+    return datetime.fromtimestamp(0, timezone(timedelta(seconds=offset))).isoformat()[19:]
 
 
 def _offset(zone: ZoneInfo, at: int) -> int:

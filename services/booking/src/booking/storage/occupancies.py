@@ -83,7 +83,7 @@ def diary(
     own = without.occupancy_id if without is not None else None
     asked = {"host_id": session_type.host_id, "since": since, "until": until, "own": own or ""}
     if session_type.capacity == 1 and session_type.max_per_day is None:
-        return Diary([(begin, end) for begin, end in tx.execute(_BUSY, asked)])
+        return Diary(tx.execute(_BUSY, asked).all())
     rows = tx.execute(_BUSY_WITH_SEATS, asked).all()
     of_type = [row for row in rows if row.session_type_id == session_type.id]
     return Diary([(row[0], row[1]) for row in rows], _groups(session_type, of_type), _booked(of_type))
