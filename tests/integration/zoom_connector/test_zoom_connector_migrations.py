@@ -6,13 +6,14 @@ from shared import migrations
 from shared.database import Database
 
 OLD = """
-INSERT INTO meetings (id, host_id, version, live, start_at, end_at, duration, timezone, topic, agenda, zoom_id, join_url,
- made_start, made_duration, made_topic, revision, said, said_version, said_code, wakes, attempts)
+INSERT INTO meetings (id, host_id, version, live, start_at, end_at, duration, timezone, topic, agenda, zoom_id,
+ join_url, made_start, made_duration, made_topic, revision, said, said_version, said_code, wakes, attempts)
 VALUES ('{0}', 'h1', 3, {1}, '2031-01-01 10:00:00.000000', '2031-01-01 10:30:00.000000', 30, 'UTC', 'T', 'A', {2},
  'https://zoom.example/j/{2}', '2031-01-01 10:00:00.000000', 30, 'T', 5, '{3}', 3, '', 1, 0)
 """
 SEAT = """
-INSERT INTO seats (id, meeting_id, host_id, version, live, end_at, revision, said, said_version, said_code, told_zoom_id)
+INSERT INTO seats (id, meeting_id, host_id, version, live, end_at, revision, said, said_version, said_code,
+ told_zoom_id)
 VALUES ('{0}', '{1}', 'h1', 1, {2}, '2031-01-01 10:30:00.000000', 1, 'ready', 1, '', 85000000009)
 """
 

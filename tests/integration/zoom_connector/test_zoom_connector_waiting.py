@@ -1,4 +1,4 @@
-"""Links that wait, for the quota or for a connection: the host is told once a day, and limits are kept ahead of time."""
+"""Links that wait, for the quota or for a connection: the host is told once a day. Limits are kept ahead of time."""
 
 from datetime import timedelta
 from threading import Thread

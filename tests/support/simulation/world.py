@@ -3,6 +3,7 @@
 import itertools
 import random
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from booking.handlers import HANDLERS as BOOKING_HANDLERS
 from booking.handlers import booking as bookings
 from booking.handlers.desk import Desk, of_host
 from booking.handlers.hosts import Profile, welcome
+from booking.handlers.session_types import add_session_type
 from booking.storage.tables import BOOKINGS
 from notifier import handlers as notifier_handlers
 from notifier.deliveries import FIRST, FIRSTS
@@ -31,6 +33,7 @@ from shared.events.envelope import unwrap
 from shared.inbox import INBOX, Handler, Handlers
 from shared.migrations import migrate
 from shared.outbox import OUTBOX
+from support.simulation.host import HostInZoom
 from support.simulation.parts import (
     Executioner,
     Killed,
@@ -41,7 +44,7 @@ from support.simulation.parts import (
     SimulatedZoom,
 )
 from zoom_connector.handlers import HANDLERS as CONNECTOR_HANDLERS
-from zoom_connector.meetings import marker
+from zoom_connector.meetings import Made, marker
 from zoom_connector.reconcile import Late, Reconcile
 from zoom_connector.storage import connections
 from zoom_connector.storage.tables import MEETINGS, SEATS
@@ -51,6 +54,21 @@ SERVICES: tuple[Service, ...] = ("booking", "zoom-connector", "notifier")
 PACKAGES = {"booking": "booking", "zoom-connector": "zoom_connector", "notifier": "notifier"}
 HOST = "host-1"
 CONFIRMATION_WAIT = timedelta(seconds=15)
+GROUP: dict[str, Any] = {
+    "slug": "group",
+    "title": "Group",
+    "description": "",
+    "duration": 30,
+    "buffer_before": 0,
+    "buffer_after": 0,
+    "min_notice": 0,
+    "horizon": 60,
+    "slot_step": None,
+    "max_per_day": None,
+    "capacity": 3,
+    "questions": (),
+    "active": True,
+}
 
 
 def templates(folder: Path) -> Path:
@@ -114,6 +132,8 @@ class World:
         self.dispatch = Dispatch(self.databases["notifier"], writer, post, at_post, chance, CONFIRMATION_WAIT)
         self.desk = Desk(self.databases["booking"], self.clocks["booking"])
         welcome(self.desk, HOST, Profile("Hanna", "hanna@example.com", "hanna", "Europe/Berlin"))
+        add_session_type(self.desk, HOST, GROUP)
+        self.host = HostInZoom(self.databases["zoom-connector"], self.zoom, at_zoom, chance, HOST)
         self.connect()
         # Everybody knows the host before anything happens: the queues begin empty.
         self._work()
@@ -154,11 +174,11 @@ class World:
             )
             tx.execute(update(MEETINGS).values(next_attempt_at=self.clock(), lease=None, leased_until=None))
 
-    def book(self, start: datetime) -> Booking:
-        """Book as a client; raises what the service refuses."""
+    def book(self, start: datetime, slug: str = "intro") -> Booking:
+        """Book as a client, a session of one's own or a seat of a `group`; raises what the service refuses."""
         client = Client("Carl", "carl@example.org", "America/New_York")
         wish = bookings.Wish(start, client, "", {})
-        made, _new = bookings.book(self.desk, "hanna", "intro", wish, key=None)
+        made, _new = bookings.book(self.desk, "hanna", slug, wish, key=None)
         return self._promised(made.booking)
 
     def move(self, booking_id: str, start: datetime) -> Booking:
@@ -226,8 +246,8 @@ class World:
         self._check_no_overlap()
         self._check_versions_only_rise()
         self._check_mails_once()
-        for booking_id in self.promises:
-            assert len(self.zoom.of(marker(booking_id))) <= 1, "I4: a second meeting"
+        for mark, number in Counter(wanted.marker for wanted, _ in self.zoom.meetings.values()).items():
+            assert number <= 1, f"I4: a second meeting of {mark}"
 
     def _check_promises(self) -> None:
         with self.databases["booking"].read() as tx:
@@ -246,12 +266,13 @@ class World:
     def _check_no_overlap(self) -> None:
         with self.databases["booking"].read() as tx:
             live = tx.execute(
-                select(BOOKINGS.c.starts_at, BOOKINGS.c.ends_at)
+                select(BOOKINGS.c.starts_at, BOOKINGS.c.ends_at, BOOKINGS.c.group_id)
                 .where(BOOKINGS.c.status == "confirmed")
                 .order_by(BOOKINGS.c.starts_at)
             ).all()
         for earlier, later in itertools.pairwise(live):
-            assert earlier.ends_at <= later.starts_at, "I8: two live bookings overlap"
+            together = earlier.group_id is not None and earlier.group_id == later.group_id
+            assert together or earlier.ends_at <= later.starts_at, "I8: two live bookings overlap"
 
     def _check_versions_only_rise(self) -> None:
         tables: dict[Service, Table] = {"booking": BOOKINGS, "zoom-connector": SEATS}
@@ -273,12 +294,20 @@ class World:
         """End all faults and work until nothing is left to do; give how long it took on the clock."""
         self.crash.place, self.bus.up, self.zoom.mode, self.post.mode = None, True, "ok", "ok"
         began = self.clock.now
+        self._work_until(began + longest)
+        rested = self.clock.now - began
+        if self.host.touched:
+            # Whatever no webhook told, the night finds out.
+            self.host.look()
+            self._work_until(self.clock.now + longest)
+        self._check_rest()
+        return rested
+
+    def _work_until(self, end: datetime) -> None:
         while self._work() or not self._at_rest():
             self.check()
             self.clock.now += timedelta(seconds=1)
-            assert self.clock.now - began <= longest, f"I3: not at rest: {list(self._left())}"
-        self._check_rest()
-        return self.clock.now - began
+            assert self.clock.now <= end, f"I3: not at rest: {list(self._left())}"
 
     def rest_with_kill(self) -> None:
         """Work with the executioner still waiting at its place, then come to rest."""
@@ -321,15 +350,32 @@ class World:
                 assert parked == [], "I7: something was parked"
         with self.databases["booking"].read() as tx:
             rows = {row.id: row for row in tx.execute(select(BOOKINGS))}
+        expected = {rows[booking_id].group_id or booking_id for booking_id, made in self.promises.items() if made.live}
+        there = {wanted.marker for wanted, _ in self.zoom.meetings.values()}
+        assert there <= {marker(key) for key in expected}, "I4: a meeting that nobody wants"
         for booking_id, promise in self.promises.items():
-            meetings = self.zoom.of(marker(booking_id))
-            assert len(meetings) == (1 if promise.live else 0), f"I4: {len(meetings)} meetings, live: {promise.live}"
             row = rows[booking_id]
-            assert row.video_state == ("ready" if promise.live else "removed")
-            if promise.live:
+            key = row.group_id or booking_id
+            if not promise.live:
+                assert row.video_state == "removed"
+            elif key in self.host.touched:
+                self._check_hosts_word(row, self.zoom.of(marker(key)))
+            else:
+                meetings = self.zoom.of(marker(key))
+                assert len(meetings) == 1, f"I4: {len(meetings)} meetings of a live booking"
+                assert (row.video_state, row.join_url) == ("ready", meetings[0].join_url)
                 assert meetings[0].start == promise.start, "the meeting is at another time"
-                assert row.join_url == meetings[0].join_url
             self._check_told(booking_id, promise)
+
+    def _check_hosts_word(self, row: Any, meetings: list[Made]) -> None:
+        """Check that the booking shows what there is in Zoom, whatever the host made of it."""
+        if not meetings:
+            assert row.video_state == "removed", "the host deleted it, and nobody was told"
+            return
+        [meeting] = meetings
+        assert (row.video_state, row.join_url) == ("ready", meeting.join_url)
+        shown = row.moved_start or row.starts_at
+        assert meeting.start == shown, "the host moved it, and nobody was told"
 
     def _check_told(self, booking_id: str, promise: Promise) -> None:
         with self.databases["notifier"].read() as tx:

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from booking.bookings import Refused
 from support.simulation.parts import PostMode, ZoomMode
 from support.simulation.world import SERVICES, Service, World
+from zoom_connector.zoom.errors import ZoomError
 
 STARTS = [
     datetime(2026, 11, 23 + day, 8, 0, tzinfo=UTC) + timedelta(minutes=30 * n) for day in (0, 1) for n in range(4)
@@ -40,6 +41,10 @@ PLACES = [
     "after zoom update",
     "before zoom delete",
     "after zoom delete",
+    "before zoom replace",
+    "after zoom replace",
+    "before zoom check",
+    "after zoom check",
     "before zoom look",
     "after zoom look",
     "inside settle",
@@ -48,6 +53,13 @@ PLACES = [
     "after mail",
 ]
 services = st.sampled_from(SERVICES)
+WRITE = {"meeting:write:meeting", "meeting:delete:meeting", "meeting:read:list_meetings"}
+GRANTED = [
+    frozenset[str](),
+    frozenset(WRITE | {"meeting:read:meeting"}),
+    frozenset(WRITE | {"meeting:update:meeting"}),
+]
+"""Everything; all but to change a meeting; all but to read one. Without leave to delete, meetings would remain."""
 
 
 class Simulation(RuleBasedStateMachine):
@@ -60,10 +72,10 @@ class Simulation(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=self.migrated.parent))
         self.world = World.of(self.migrated, self.folder, seed)
 
-    @rule(start=st.sampled_from(STARTS))
-    def create(self, start: datetime) -> None:
+    @rule(start=st.sampled_from(STARTS), slug=st.sampled_from(["intro", "group"]))
+    def create(self, start: datetime, slug: str) -> None:
         with suppress(Refused):
-            self.world.book(start)
+            self.world.book(start, slug)
 
     @precondition(lambda self: self.world.promises)
     @rule(which=st.integers(0), start=st.sampled_from(STARTS))
@@ -76,6 +88,32 @@ class Simulation(RuleBasedStateMachine):
     def cancel(self, which: int) -> None:
         with suppress(Refused):
             self.world.cancel(self._one(which))
+
+    @rule(which=st.integers(0), start=st.sampled_from(STARTS))
+    def the_host_moves_it_in_zoom(self, which: int, start: datetime) -> None:
+        self.world.host.move(which, start)
+
+    @rule(which=st.integers(0))
+    def the_host_deletes_it_in_zoom(self, which: int) -> None:
+        self.world.host.delete(which)
+
+    @rule(index=st.integers(0, 20), again=st.booleans())
+    def zoom_tells(self, index: int, again: bool) -> None:
+        self.world.host.hear(index, again=again)
+
+    @precondition(lambda self: self.world.promises)
+    @rule(which=st.integers(0), undone=st.booleans())
+    def the_host_decides(self, which: int, undone: bool) -> None:
+        (self.world.host.retry if undone else self.world.host.accept)(self._one(which))
+
+    @rule(scopes=st.sampled_from(GRANTED))
+    def permissions_change(self, scopes: frozenset[str]) -> None:
+        self.world.host.grant(scopes)
+
+    @rule()
+    def a_look_at_night(self) -> None:
+        with suppress(ZoomError):
+            self.world.host.look()
 
     @rule(service=services)
     def relay(self, service: Service) -> None:
@@ -182,6 +220,37 @@ def test_a_bookings_events_end_the_same_in_any_order_and_repeated(world: World, 
         world.bus.queues[f"{service}.events"] = [queue[n] for n in order for _ in range(2)]
     world.rest()
     assert world.zoom.meetings == {}
+
+
+def test_seats_share_their_meeting_through_kills_and_moves(world: World) -> None:
+    first, second = world.book(STARTS[0], "group"), world.book(STARTS[0], "group")
+    world.crash.place = "after zoom create"
+    world.rest_with_kill()
+    assert len(world.zoom.meetings) == 1
+    world.move(first.id, STARTS[4])
+    world.crash.place = "after settle"
+    world.rest_with_kill()
+    assert len(world.zoom.meetings) == 2
+    world.cancel(second.id)
+    world.rest()
+    assert len(world.zoom.meetings) == 1
+
+
+def test_what_the_host_did_in_zoom_is_known_after_the_night_and_undone_on_demand(world: World) -> None:
+    made = world.book(STARTS[0])
+    world.rest()
+    world.host.move(0, STARTS[2])
+    world.rest()
+    world.host.retry(made.id)
+    world.rest()
+    [(_, meeting)] = world.zoom.meetings.values()
+    assert meeting.start == STARTS[0]
+    world.host.delete(0)
+    world.rest()
+    assert world.zoom.meetings == {}
+    world.host.retry(made.id)
+    world.rest()
+    assert len(world.zoom.meetings) == 1
 
 
 def test_a_quiet_booking_comes_to_rest_within_seconds(world: World) -> None:

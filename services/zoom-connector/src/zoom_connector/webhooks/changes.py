@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from shared import logs
 from zoom_connector.meetings import READ_SCOPE, Deviation, Powers
-from zoom_connector.storage import meetings
+from zoom_connector.storage import connections, meetings, permissions
 
 log = logs.get(__name__)
 
@@ -24,8 +24,17 @@ class InHandError(Exception):
     """Somebody is at work on this meeting: whether it is our own echo is known in a moment."""
 
 
-def hear(tx: Connection, row: Row[Any], event: str, said: Mapping[str, Any], *, powers: Powers, now: datetime) -> None:
-    """Take in what an event says about a live meeting that is still to come. Raises `InHandError`."""
+def hear(tx: Connection, event: str, said: Mapping[str, Any], now: datetime) -> None:
+    """Take in what an event says, if it is about a live meeting still to come. Raises `InHandError`."""
+    number = _zoom_id(said)
+    row = meetings.of_zoom(tx, number) if number is not None else None
+    if row is not None and row.start_at > now:
+        _compare(tx, row, event, said, powers=permissions.powers(connections.get(tx, row.host_id)), now=now)
+
+
+def _compare(
+    tx: Connection, row: Row[Any], event: str, said: Mapping[str, Any], *, powers: Powers, now: datetime
+) -> None:
     start = _moment(said.get("start_time"))
     if _known(event, start, row):
         return
@@ -41,8 +50,8 @@ def hear(tx: Connection, row: Row[Any], event: str, said: Mapping[str, Any], *, 
     meetings.deviate(tx, now, row.id, _deviation(event, start, said, row))
 
 
-def zoom_id(said: Mapping[str, Any]) -> int | None:
-    """Read Zoom's number of the meeting, which comes as a number or as text."""
+def _zoom_id(said: Mapping[str, Any]) -> int | None:
+    # It comes as a number in some events and as text in others.
     number = said.get("id")
     if isinstance(number, bool) or not isinstance(number, int | str):
         return None

@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.database import Database
 from zoom_connector.connections.removal import Removal
 from zoom_connector.refusals import Refused
-from zoom_connector.storage import connections, leases, meetings, permissions, privacy
+from zoom_connector.storage import connections, leases, privacy
 from zoom_connector.storage.tables import WEBHOOKS
 from zoom_connector.tokens import TokenStoreUnavailableError
 from zoom_connector.webhooks import changes, contents
@@ -52,7 +52,8 @@ class Handling:
             if row.event == contents.DEAUTHORIZED:
                 self._deauthorized(json.loads(row.document))
             elif row.event in contents.CHANGED_IN_ZOOM:
-                self._changed(row.event, json.loads(row.document))
+                with self.database.write() as tx:
+                    changes.hear(tx, row.event, json.loads(row.document), self.clock())
         except (TokenStoreUnavailableError, Refused, changes.InHandError) as error:
             log.warning("webhook_postponed", zoom_event=row.event, error=type(error).__name__)
             wait = due.backoff(row.attempts, self.chance, base=FIRST_WAIT, cap=LONGEST_WAIT)
@@ -65,16 +66,6 @@ class Handling:
         if row.event == contents.DEAUTHORIZED:
             privacy.scrub(self.database)
         return 1
-
-    def _changed(self, event: str, said: Mapping[str, Any]) -> None:
-        number, now = changes.zoom_id(said), self.clock()
-        if number is None:
-            return
-        with self.database.write() as tx:
-            row = meetings.of_zoom(tx, number)
-            if row is not None and row.start_at > now:
-                powers = permissions.powers(connections.get(tx, row.host_id))
-                changes.hear(tx, row, event, said, powers=powers, now=now)
 
     def _deauthorized(self, payload: Mapping[str, Any]) -> None:
         user_id, account_id = payload.get("user_id"), payload.get("account_id")
