@@ -15,6 +15,7 @@ from notifier import storage
 from shared.events import (
     BookingCreated,
     BookingRescheduled,
+    ClientFacts,
     LocationFacts,
     MailFailed,
     MailSent,
@@ -208,6 +209,19 @@ def test_reminders_are_told_to_the_timeline_like_any_mail(office: Office) -> Non
     at(office, START - HOUR)
     kinds = {event.kind for event in office.announced() if isinstance(event, MailSent)}
     assert {"client_reminder", "host_reminder"} <= kinds
+
+
+def test_the_host_of_a_group_session_is_reminded_once_and_each_client_too(office: Office, box: Postbox) -> None:
+    for seat in ("b1", "b2", "b3"):
+        client = ClientFacts(name=seat, email=f"{seat}@example.net", timezone="UTC")
+        office.hear(made(id=seat, client=client, occupancy_id="o1", session_type=reminded(60)))
+    office.send()
+    at(office, START - HOUR)
+    assert told(box, HOST) == ["New booking"] * 3 + ["Reminder"]
+    reminder = box.to(HOST)[-1]
+    assert str(reminder.mail["Subject"]) == "Reminder: Introduction, Tue 1 Dec 2026, 23:30"
+    assert not any(f"b{n}" in reminder.text for n in (1, 2, 3))
+    assert all(told(box, f"b{n}@example.net") == ["Booked", "Reminder"] for n in (1, 2, 3))
 
 
 STEPS = st.lists(

@@ -54,6 +54,7 @@ OCCASIONS: dict[str, Occasion] = {
     "host_deleted_in_zoom": about("host_deleted_in_zoom", meeting=Meeting(1, 3, "removed", cause="deleted_in_zoom")),
     "client_reminder": about("client_reminder", meeting=ready(), minutes=60),
     "host_reminder": about("host_reminder", meeting=ready(), minutes=60),
+    "host_reminder-group": about("host_reminder", change(occupancy_id="o1"), ready(), minutes=60),
 }
 
 

@@ -200,6 +200,11 @@ class Occasion:
         return (start, end) if start and end and before != (booking.start, booking.end) else None
 
     @property
+    def of_all_seats(self) -> bool:
+        """Say whether this mail is about a group session as a whole, and not about one of its clients."""
+        return self.kind == REMINDER["host"] and self.change.booking.occupancy_id is not None
+
+    @property
     def sequence(self) -> int:
         """Number the calendar entry: it rises with every change and with each link mail."""
         return (self.change.version - 1) * 10 + min(self.link_mails, HIGHEST_STEP)

@@ -38,6 +38,7 @@ def _enter(tx: Connection, change: Change, now: datetime, wait: timedelta) -> No
         return
     storage.add_change(tx, case.booking_id, change)
     if case.newest is None or case.newest.version < change.version:
+        storage.seat(tx, case.booking_id, change.booking.occupancy_id)
         storage.set_reminders(tx, case.booking_id, moments(change, now))
     # Read again: the host may be called otherwise by now than when this was booked.
     replan(tx, case.booking_id, now, wait)

@@ -22,12 +22,17 @@ def replan(tx: Connection, booking_id: str, now: datetime, wait: timedelta) -> N
 
 
 def remind(tx: Connection, booking_id: str, now: datetime, wait: timedelta) -> None:
-    """Owe the reminder whose moment has come. Of several that are late at once only the last is of use."""
+    """Owe the reminder whose moment has come. Of several that are late at once only the last is of use.
+
+    The host of a group session is reminded once, not for each seat.
+    """
     case = storage.locked(tx, booking_id)
     minutes = storage.take_reminders(tx, booking_id, now)
     if case is None or not minutes:
         return
     due = reminding(case, minutes[0], now)
+    if storage.host_is_reminded(tx, booking_id, minutes[0]):
+        due = tuple(delivery for delivery in due if delivery.recipient != "host")
     storage.add(tx, booking_id, due)
     follow(tx, replace(case, deliveries=case.deliveries + due), now, wait)
 

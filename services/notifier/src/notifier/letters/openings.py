@@ -89,6 +89,9 @@ def _deleted_in_zoom(occasion: Occasion) -> Opening:
 
 
 def _reminder(occasion: Occasion) -> Opening:
+    if occasion.of_all_seats:
+        lead = "This reminds you of your group session. The dashboard shows who has booked a seat."
+        return Opening("Reminder", "news", "A group session is coming up", lead)
     whose = "Your" if occasion.recipient == "client" else "A"
     lead = f"This reminds you of the session with {other(occasion)}."
     return Opening("Reminder", "news", f"{whose} session is coming up", lead)

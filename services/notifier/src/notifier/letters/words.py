@@ -16,7 +16,7 @@ def write(occasion: Occasion, public_url: str) -> Letter:
     begins = opening(occasion)
     booking, canceled = occasion.change.booking, occasion.change.what == "canceled"
     return Letter(
-        subject=one_line(f"{begins.subject}: {title(occasion)} with {other(occasion)}, {short_start(occasion)}"),
+        subject=one_line(f"{begins.subject}: {_what(occasion)}, {short_start(occasion)}"),
         preview=begins.lead,
         tone=begins.tone,
         headline=begins.headline,
@@ -27,8 +27,18 @@ def write(occasion: Occasion, public_url: str) -> Letter:
         facts=tuple(_facts(occasion)),
         button=_button(occasion, addresses),
         actions=tuple(_actions(occasion, addresses)),
-        closing=f"Punctual sent this mail about a booking. Reply to it to reach {other(occasion)}.",
+        closing=_closing(occasion),
     )
+
+
+def _what(occasion: Occasion) -> str:
+    return title(occasion) if occasion.of_all_seats else f"{title(occasion)} with {other(occasion)}"
+
+
+def _closing(occasion: Occasion) -> str:
+    if occasion.of_all_seats:
+        return "Punctual sent this mail about a session of yours. Nobody reads answers to it."
+    return f"Punctual sent this mail about a booking. Reply to it to reach {other(occasion)}."
 
 
 def _when(occasion: Occasion) -> str:
@@ -54,10 +64,11 @@ def _facts(occasion: Occasion) -> list[Fact]:
     if occasion.change.what == "canceled":
         facts += [Fact("Canceled by", (canceler(occasion),)), Fact("Message", _message(occasion))]
     facts.append(Fact("Session", (f"{title(occasion)} ({moments.minutes(booking.start, booking.end)})",)))
-    facts += _other_side(occasion)
+    if not occasion.of_all_seats:
+        facts += _other_side(occasion)
     if occasion.change.what != "canceled":
         facts += places.where(occasion)
-    if occasion.recipient == "host":
+    if occasion.recipient == "host" and not occasion.of_all_seats:
         facts += _what_the_client_wrote(occasion)
     return facts
 
@@ -115,6 +126,8 @@ def _actions(occasion: Occasion, addresses: Addresses) -> list[Action]:
     page = addresses.of(occasion)
     if occasion.kind in ASKS_THE_HOST:
         return []
+    if occasion.of_all_seats:
+        return [Action("See the bookings in the dashboard", addresses.bookings())]
     if occasion.recipient == "host":
         return [Action("Open the booking in the dashboard", page)]
     if occasion.change.what == "canceled":

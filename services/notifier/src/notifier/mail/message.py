@@ -83,6 +83,8 @@ class Writer:
 def _other(occasion: Occasion) -> Address | None:
     """Give whom an answer to the mail reaches, unless only some servers could carry that address in a header."""
     booking = occasion.change.booking
+    if occasion.of_all_seats:
+        return None
     who = booking.host if occasion.recipient == "client" else booking.client
     with suppress(UnusableAddress):
         address = person(who.name, who.email)

@@ -1,6 +1,6 @@
 """Where hosts, bookings' versions, their meetings and their mails are kept. Decides nothing."""
 
-from notifier.storage.correspondence import add_change, as_delivery, correspondence, locked, opened, save_meeting
+from notifier.storage.correspondence import add_change, as_delivery, correspondence, locked, opened, save_meeting, seat
 from notifier.storage.deliveries import (
     add,
     anything_due,
@@ -10,6 +10,7 @@ from notifier.storage.deliveries import (
     extend,
     forget_unowed,
     holds,
+    host_is_reminded,
     of_booking,
     reminders_of,
     revive,
@@ -38,12 +39,14 @@ __all__ = [
     "extend",
     "forget_unowed",
     "holds",
+    "host_is_reminded",
     "locked",
     "of_booking",
     "opened",
     "reminders_of",
     "revive",
     "save_meeting",
+    "seat",
     "set_reminders",
     "settle",
     "take_reminders",

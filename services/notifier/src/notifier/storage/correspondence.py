@@ -65,6 +65,11 @@ def add_change(tx: Connection, booking_id: str, change: Change) -> None:
     )
 
 
+def seat(tx: Connection, booking_id: str, occupancy_id: str | None) -> None:
+    """Keep which group session the booking is a seat of."""
+    tx.execute(update(BOOKINGS).where(BOOKINGS.c.id == booking_id).values(occupancy_id=occupancy_id))
+
+
 def save_meeting(tx: Connection, booking_id: str, meeting: Meeting) -> None:
     """Keep the newest that is known about a booking's meeting."""
     moved_start, moved_end = meeting.moved or (None, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, insert, or_, select, update
 
-from notifier.deliveries import Delivery, Plan
+from notifier.deliveries import REMINDER, Delivery, Plan
 from notifier.storage.tables import BOOKINGS, DELIVERIES, REMINDERS
 from shared import due
 
@@ -101,6 +101,14 @@ def take_reminders(tx: Connection, booking_id: str, now: datetime) -> list[int]:
     """Take up the reminders of a booking whose moment has come: their minutes before the start."""
     taken = delete(REMINDERS).where(REMINDERS.c.booking_id == booking_id, REMINDERS.c.due_at <= now)
     return sorted(tx.execute(taken.returning(REMINDERS.c.minutes)).scalars())
+
+
+def host_is_reminded(tx: Connection, booking_id: str, minutes: int) -> bool:
+    """Say whether the reminder of another seat of the same session reminds the host already."""
+    own = select(BOOKINGS.c.occupancy_id).where(BOOKINGS.c.id == booking_id).scalar_subquery()
+    reminder = (DELIVERIES.c.kind == REMINDER["host"], DELIVERIES.c.turn == minutes)
+    other = (BOOKINGS.c.id == DELIVERIES.c.booking_id, BOOKINGS.c.occupancy_id == own, BOOKINGS.c.id != booking_id)
+    return tx.execute(select(DELIVERIES.c.id).where(*reminder, *other).limit(1)).first() is not None
 
 
 def reminders_of(tx: Connection, booking_id: str, host_id: str) -> list[Row[Any]]:

@@ -30,6 +30,8 @@ BOOKINGS = Table(
     METADATA,
     Column("id", String(64), primary_key=True),
     Column("host_id", String(64), nullable=False),
+    # What the seats of one group session have in common.
+    Column("occupancy_id", String(64), nullable=True),
     # The newest that the connector said about the booking's meeting; null before it spoke.
     Column("meeting_version", Integer, nullable=True),
     Column("meeting_revision", Integer, nullable=True),
@@ -42,6 +44,7 @@ BOOKINGS = Table(
     Column("moved_start", Instant, nullable=True),
     Column("moved_end", Instant, nullable=True),
     Index("bookings_by_host", "host_id"),
+    Index("bookings_by_occupancy", "occupancy_id"),
 )
 
 CHANGES = Table(

@@ -17,7 +17,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-MEETING = (
+ADDED = (
+    ("occupancy_id", sa.String(64)),
     ("meeting_since", sa.Integer),
     ("meeting_cause", sa.String(30)),
     ("moved_start", Instant),
@@ -27,9 +28,10 @@ ONCE = ["booking_id", "version", "kind", "recipient"]
 
 
 def upgrade() -> None:
-    for name, kind in MEETING:
+    for name, kind in ADDED:
         op.add_column("bookings", sa.Column(name, kind, nullable=True))
     op.create_index("bookings_by_host", "bookings", ["host_id"])
+    op.create_index("bookings_by_occupancy", "bookings", ["occupancy_id"])
     op.add_column("changes", sa.Column("moved_by", sa.String(10), nullable=True))
     with op.batch_alter_table("deliveries") as deliveries:
         deliveries.add_column(sa.Column("turn", sa.Integer, nullable=False, server_default="0"))
@@ -122,6 +124,7 @@ def downgrade() -> None:
         deliveries.create_unique_constraint("deliveries_once", ONCE)
         deliveries.drop_column("turn")
     op.drop_column("changes", "moved_by")
+    op.drop_index("bookings_by_occupancy", "bookings")
     op.drop_index("bookings_by_host", "bookings")
-    for name, _kind in MEETING:
+    for name, _kind in ADDED:
         op.drop_column("bookings", name)
