@@ -27,13 +27,13 @@ NEAR = timedelta(minutes=1)
 class Setback:
     """Notices that the clock of this process was set back, or was so while nobody ran, and sets right what waits.
 
-    `tables` are the service's tables of due work beside its inbox; each has an index by `next_attempt_at`.
+    `tables` are the service's tables of due work, its inbox among them if it has one; its outbox is known.
     """
 
-    def __init__(self, database: Database, clock: Clock, tables: Sequence[Table] = ()) -> None:
+    def __init__(self, database: Database, clock: Clock, tables: Sequence[Table]) -> None:
         self._database = database
         self._clock = clock
-        self._tables = (INBOX, *tables)
+        self._tables = tables
         self._seen: datetime | None = None
 
     def step(self) -> int:
@@ -53,6 +53,8 @@ class Setback:
     def _set_back(self, now: datetime) -> timedelta:
         if self._seen is not None:
             return self._seen - now if self._seen - now > SLEW else timedelta()
+        if INBOX not in self._tables:
+            return timedelta()
         newest = select(INBOX.c.received_at).order_by(INBOX.c.id.desc()).limit(1)
         with self._database.read() as tx:
             received_at: datetime | None = tx.execute(newest).scalar_one_or_none()

@@ -1,17 +1,18 @@
 """What the worker process does: sends events, takes events in, handles them, forgets what is old."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from booking import storage
 from booking.handlers import introductions
 from shared import inbox, loops
 from shared.bus import Bus
-from shared.clock import Clock
+from shared.clock import Clock, Every
 from shared.database import Database
 from shared.outbox import Relay
+from shared.setback import Setback
 
 QUEUE = "booking.events"
 SWEEP_EVERY = timedelta(hours=1)
@@ -25,13 +26,12 @@ class Sweep:
 
     database: Database
     clock: Clock
-    _next: datetime | None = None
+    _every: Every = field(default_factory=lambda: Every(SWEEP_EVERY))
 
     def step(self) -> int:
         """Forget what is old when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._next is None or now >= self._next:
-            self._next = now + SWEEP_EVERY
+        if self._every.is_due(now):
             with self.database.write() as tx:
                 inbox.forget(tx, now)
                 storage.forget_keys(tx, now - KEYS_KEPT)
@@ -66,6 +66,7 @@ class Worker:
     inbox: inbox.Worker
     sweep: Sweep
     introductions: Introductions
+    setback: Setback
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops."""
@@ -74,6 +75,7 @@ class Worker:
             "inbox": self.inbox.step,
             "sweep": self.sweep.step,
             "introductions": self.introductions.step,
+            "setback": self.setback.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

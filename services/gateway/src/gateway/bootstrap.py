@@ -27,6 +27,7 @@ from shared.clock import Clock, system
 from shared.database import Database, DatabaseUnavailableError
 from shared.outbox import Relay
 from shared.readiness import NotReadyError
+from shared.setback import Setback
 from shared.web.app import Check, common
 
 log = logs.get(__name__)
@@ -74,6 +75,7 @@ def worker(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher 
         email_changes=parts.email_changes,
         departures=parts.departures,
         sweep=Sweep(database, clock, parts.passwords),
+        setback=Setback(database, clock, ()),
     )
 
 

@@ -1,17 +1,18 @@
 """What the worker process does: sends events, mails links, ends what a failed call cut off, forgets what is old."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from gateway.accounts import Departures, EmailChanges, NewPasswords, Passwords
 from gateway.storage import links, sign_ins
 from shared import loops
 from shared.bus import Bus
-from shared.clock import Clock
+from shared.clock import Clock, Every
 from shared.database import Database
 from shared.outbox import Relay
+from shared.setback import Setback
 
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -23,13 +24,12 @@ class Sweep:
     database: Database
     clock: Clock
     passwords: Passwords
-    _next: datetime | None = None
+    _every: Every = field(default_factory=lambda: Every(SWEEP_EVERY))
 
     def step(self) -> int:
         """Sweep when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._next is None or now >= self._next:
-            self._next = now + SWEEP_EVERY
+        if self._every.is_due(now):
             with self.database.write(wake=False) as tx:
                 sign_ins.forget_expired(tx, now)
                 links.forget_expired(tx, now)
@@ -48,6 +48,7 @@ class Worker:
     email_changes: EmailChanges
     departures: Departures
     sweep: Sweep
+    setback: Setback
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops. Each that calls another service has one of its own, and waits for nobody else's answer."""
@@ -57,6 +58,7 @@ class Worker:
             "email-changes": self.email_changes.tell_booking,
             "departures": self.departures.finish,
             "sweep": self.sweep.step,
+            "setback": self.setback.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

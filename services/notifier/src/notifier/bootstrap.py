@@ -13,11 +13,13 @@ from notifier.dispatch import Dispatch, Notices, Reminders
 from notifier.mail.message import Writer
 from notifier.mail.server import Session
 from notifier.settings import Settings
+from notifier.storage.tables import DELIVERIES, NOTICES
 from notifier.worker import Cleaner, Worker
 from shared import bus, inbox
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
+from shared.setback import Setback
 
 
 def app(settings: Settings, *, clock: Clock = system) -> OpenAPI:
@@ -40,6 +42,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         notices=notices(settings, database, clock, chance),
         reminders=Reminders(database, clock, settings.wait),
         cleaner=Cleaner(database, clock),
+        setback=Setback(database, clock, (inbox.INBOX, DELIVERIES, NOTICES)),
     )
 
 

@@ -79,6 +79,7 @@ class Worker:
             "notices": self.notices.step,
             "reminders": self.reminders.step,
             "purge": self.cleaner.step,
+            "setback": self.setback.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

@@ -12,6 +12,7 @@ from shared import bus, inbox, outbox, web
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
+from shared.setback import Setback
 from zoom_connector import api
 from zoom_connector.connections.access import Access
 from zoom_connector.connections.checking import Checking
@@ -25,7 +26,7 @@ from zoom_connector.handlers import HANDLERS
 from zoom_connector.reconcile import Crash, Late, Looking, Reconcile, no_crash
 from zoom_connector.refusals import Refused
 from zoom_connector.settings import SERVICE, Settings
-from zoom_connector.storage import hosts, meetings, privacy
+from zoom_connector.storage import hosts, meetings, privacy, tables
 from zoom_connector.tokens import TokenStore
 from zoom_connector.tokens.embedded import EmbeddedTokenStore
 from zoom_connector.webhooks.handling import Handling
@@ -163,6 +164,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         confirmations=parts.confirmations,
         leaving=parts.leaving,
         upkeep=Upkeep(parts.database, parts.keep_alive, parts.removal, parts.receiving, clock),
+        setback=Setback(parts.database, clock, (inbox.INBOX, *tables.WAITING)),
     )
 
 

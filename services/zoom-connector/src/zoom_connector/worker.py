@@ -1,16 +1,17 @@
 """What the worker process does: takes events in, reconciles meetings, works on webhooks, sends events, tidies up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from shared import inbox, loops
 from shared.bus import Bus
-from shared.clock import Clock
+from shared.clock import Clock, Every
 from shared.database import Database
 from shared.inbox import receive
 from shared.outbox import Relay
+from shared.setback import Setback
 from zoom_connector.connections.leaving import Leaving
 from zoom_connector.connections.removal import Removal
 from zoom_connector.connections.upkeep import Confirmations, KeepAlive
@@ -33,14 +34,13 @@ class Upkeep:
     removal: Removal
     receiving: Receiving
     clock: Clock
-    _next: datetime | None = None
+    _every: Every = field(default_factory=lambda: Every(UPKEEP_EVERY))
 
     def step(self) -> int:
         """Do it when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._next is not None and now < self._next:
+        if not self._every.is_due(now):
             return 0
-        self._next = now + UPKEEP_EVERY
         while self.keep_alive.step():
             pass
         self.removal.sweep()
@@ -66,6 +66,7 @@ class Worker:
     confirmations: Confirmations
     leaving: Leaving
     upkeep: Upkeep
+    setback: Setback
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops."""
@@ -79,6 +80,7 @@ class Worker:
             "confirmations": self.confirmations.step,
             "leaving": self.leaving.step,
             "upkeep": self.upkeep.step,
+            "setback": self.setback.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

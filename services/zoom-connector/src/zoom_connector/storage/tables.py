@@ -167,3 +167,6 @@ WEBHOOKS = Table(
     *due.columns(),
     Index("webhooks_by_due", "next_attempt_at"),
 )
+
+WAITING = (CONNECTIONS, MEETINGS, HOSTS, RECEIPTS, WEBHOOKS)
+"""Whose rows are due at a time."""
