@@ -302,6 +302,18 @@ def test_styles_and_scripts_may_be_kept_for_good(gateway: Gateway) -> None:
         assert "immutable" in sheet.headers["Cache-Control"]
 
 
+def test_styles_and_scripts_are_packed_for_who_can_unpack(gateway: Gateway) -> None:
+    [address, *_] = Browser().get(f"{gateway.url}/").page().xpath("//link[@rel='stylesheet']/@href")
+    packed = requests.get(gateway.url + address, headers={"Accept-Encoding": "gzip"}, timeout=10)
+    plain = requests.get(gateway.url + address, headers={"Accept-Encoding": "identity"}, timeout=10)
+    assert packed.content == plain.content
+    assert (packed.headers["Content-Encoding"], "Content-Encoding" in plain.headers) == ("gzip", False)
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 2
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    again = requests.get(gateway.url + address, headers={"If-None-Match": packed.headers["ETag"]}, timeout=10)
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_when_our_own_database_is_away_pages_and_problems_say_so(gateway: Gateway, host: Host) -> None:
     browser = gateway.browser(host)
     with gateway.without_database():

@@ -172,4 +172,4 @@ def _details_page(
 def _readable(starts: list[str] | None, zone: str) -> list[tuple[str, datetime]] | None:
     if starts is None:
         return None
-    return [(start, times.moment(start, zone)) for start in starts]
+    return sorted(((start, times.moment(start, zone)) for start in starts), key=lambda one: one[1])
