@@ -93,6 +93,44 @@ def test_the_whole_way_from_connecting_to_the_receipt(house: House) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "not_connected")
 
 
+def test_a_check_shows_the_connection_as_zoom_has_it_now(house: House) -> None:
+    nobody = house.api.call("POST", "/me/connections/zoom/check", host="check")
+    assert (nobody.status_code, nobody.json()["code"]) == (409, "not_connected")
+    house.zoom.fault("scopes", granted=["user:read:user", "meeting:write:meeting", "meeting:delete:meeting"])
+    connected(house, "check")
+    house.zoom.mend()
+
+    checked = house.api.call("POST", "/me/connections/zoom/check", host="check")
+    assert checked.status_code == 200
+    shown = checked.json()
+    assert shown["missing_scopes"] == ["meeting:update:meeting"]
+    assert shown["optional_scopes_missing"] == ["meeting:read:list_meetings", "meeting:read:meeting"]
+    assert datetime.fromisoformat(shown["last_success_at"]) >= datetime.fromisoformat(shown["connected_at"])
+    assert (shown["last_failure_at"], shown["last_failure"], shown["parked_until"]) == (None, None, None)
+    assert house.api.call("GET", "/me/connections/zoom", host="check").json() == shown
+
+
+def test_a_check_during_an_outage_is_answered_with_what_is_wrong(house: House) -> None:
+    connected(house, "outage")
+    house.zoom.fault("status", status=503)
+    checked = house.api.call("POST", "/me/connections/zoom/check", host="outage")
+    house.zoom.mend()
+
+    assert checked.status_code == 200
+    assert checked.json()["status"] == "connected"
+    assert checked.json()["last_failure"] == "Zoom does not answer as it should."
+
+
+def test_two_hosts_of_one_zoom_account_are_told_so(house: House) -> None:
+    house.bench.connect("twin-1", "twin@zoom.example")
+    house.bench.connect("twin-2", "twin@zoom.example")
+
+    assert house.api.call("GET", "/me/connections/zoom", host="twin-1").json()["shared"] is True
+    removed = house.api.call("DELETE", "/me/connections/zoom", host="twin-2").json()["receipt"]
+    assert removed["revoked"] is False
+    assert house.api.call("GET", "/me/connections/zoom", host="twin-1").json()["shared"] is False
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -148,13 +186,35 @@ def test_another_try_is_for_the_hosts_own_meetings(house: House) -> None:
         assert house.api.call("POST", f"/me/bookings/{unknown}/retry", host="retry").status_code == 404
 
 
+def test_a_deletion_in_zoom_is_accepted_by_its_host_alone(house: House) -> None:
+    bookings = Bookings(house.bench.clock)
+    connected(house, "accept")
+    house.bench.hear(bookings.created("accept-1", host_id="accept"))
+    house.bench.work()
+    address = "/me/bookings/accept-1/accept"
+    refused = house.api.call("POST", address, host="accept")
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_accept")
+    house.zoom.delete(house.bench.row("accept-1").zoom_id)
+    house.bench.overhear()
+    house.bench.work()
+
+    assert house.api.call("POST", address, host="somebody").status_code == 404
+    assert house.api.call("POST", "/me/bookings/none/accept", host="accept").status_code == 404
+    answer = house.api.call("POST", address, host="accept")
+    assert (answer.status_code, answer.json()) == (202, {})
+    house.bench.work()
+    assert house.bench.seat("accept-1").said_code == "accepted"
+
+
 ROUTES = [
     ("GET", "/me/connections/zoom"),
     ("POST", "/me/connections/zoom"),
     ("DELETE", "/me/connections/zoom"),
+    ("POST", "/me/connections/zoom/check"),
     ("GET", "/me/connections/zoom/receipts"),
     ("POST", "/me/connections/zoom/callback"),
     ("POST", "/me/bookings/b1/retry"),
+    ("POST", "/me/bookings/b1/accept"),
 ]
 BODIES = [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"state":"\\ud800"}', b"[" * 9000, b'{"state":NaN}']
 
