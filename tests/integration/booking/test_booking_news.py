@@ -315,3 +315,37 @@ def test_what_is_booked_tells_its_reminders(service: Service, host: Json) -> Non
     service.change(made, "reschedule", start=TEN)
     told = [received.event.booking.session_type.reminders for received in service.outbox()]  # type: ignore[attr-defined]
     assert told == [[30], [60]]
+
+
+def test_a_meeting_that_remains_in_zoom_is_not_said_to_be_gone(service: Service, host: Json) -> None:
+    made = service.book(host, NINE)
+    service.change(made, "cancel")
+    note = "The meeting remains in Zoom: the permission to delete is not granted."
+    service.hear(news(made, MeetingRemoved, 1, version=2, note=note))
+    assert service.timeline(host, made)[-1]["text"] == note
+    assert video(service, made)["state"] == "removed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("client_confirmation", "The confirmation was sent to the client."),
+        ("client_link_changed", "The mail with the new video link was sent to the client."),
+        ("client_reminder", "The reminder was sent to the client."),
+        ("client_of_tomorrow", "The mail was sent to the client."),
+    ],
+)
+def test_each_mail_has_its_name_in_the_timeline(service: Service, host: Json, kind: str, words: str) -> None:
+    made = service.book(host, NINE)
+    service.hear(mail(made, MailSent, kind=kind))
+    assert service.timeline(host, made)[-1]["text"] == words
+
+
+def test_every_mail_of_the_notifier_has_a_name_here() -> None:
+    from booking.handlers.mails import MAILS  # noqa: PLC0415 - beside the fact it states
+    from notifier.deliveries import kinds  # noqa: PLC0415 - same
+
+    follow_ups = (kinds.LINK_REMOVED, kinds.REFUSAL, kinds.MOVED_IN_ZOOM, kinds.DELETED_IN_ZOOM)
+    both = (kinds.LINK, kinds.LINK_CHANGED, kinds.REMINDER)
+    known = {*kinds.FIRSTS, *follow_ups, *(kind for pair in both for kind in pair.values())}
+    assert {kind.partition("_")[2] for kind in known} <= MAILS.keys()

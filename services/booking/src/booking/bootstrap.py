@@ -13,7 +13,6 @@ from shared import bus, inbox, outbox
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
-from shared.setback import Setback
 
 if TYPE_CHECKING:
     from flask_openapi3 import OpenAPI
@@ -51,6 +50,5 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         relay=Relay(database, carrier, clock),
         inbox=inbox.Worker(database, HANDLERS, clock, chance or random.Random()),
         sweep=Sweep(database, clock),
-        setback=Setback(database, clock, (inbox.INBOX,)),
         introductions=Introductions(database, clock),
     )

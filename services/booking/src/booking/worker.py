@@ -1,18 +1,17 @@
 """What the worker process does: sends events, takes events in, handles them, forgets what is old."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from booking import storage
 from booking.handlers import introductions
 from shared import inbox, loops
 from shared.bus import Bus
-from shared.clock import Clock, Every
+from shared.clock import Clock
 from shared.database import Database
 from shared.outbox import Relay
-from shared.setback import Setback
 
 QUEUE = "booking.events"
 SWEEP_EVERY = timedelta(hours=1)
@@ -26,12 +25,13 @@ class Sweep:
 
     database: Database
     clock: Clock
-    _every: Every = field(default_factory=lambda: Every(SWEEP_EVERY))
+    _next: datetime | None = None
 
     def step(self) -> int:
         """Forget what is old when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._every.is_due(now):
+        if self._next is None or now >= self._next:
+            self._next = now + SWEEP_EVERY
             with self.database.write() as tx:
                 inbox.forget(tx, now)
                 storage.forget_keys(tx, now - KEYS_KEPT)
@@ -40,18 +40,20 @@ class Sweep:
 
 @dataclass
 class Introductions:
-    """Tells the other services, once, of hosts who were there before hosts were announced."""
+    """Tells the other services of hosts who signed up before hosts were announced, or with a version from before."""
 
     database: Database
     clock: Clock
-    _done: bool = False
+    _next: datetime | None = None
 
     def step(self) -> int:
-        """Tell of some; nobody signs up without being announced, so there comes an end for good."""
-        if self._done:
+        """Tell of some hosts when the time has come; give how many."""
+        now = self.clock()
+        if self._next is not None and now < self._next:
             return 0
-        told = introductions.introduce(self.database, self.clock())
-        self._done = told == 0
+        told = introductions.introduce(self.database, now)
+        if told == 0:
+            self._next = now + SWEEP_EVERY
         return told
 
 
@@ -66,7 +68,6 @@ class Worker:
     inbox: inbox.Worker
     sweep: Sweep
     introductions: Introductions
-    setback: Setback
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops."""
@@ -75,7 +76,6 @@ class Worker:
             "inbox": self.inbox.step,
             "sweep": self.sweep.step,
             "introductions": self.introductions.step,
-            "setback": self.setback.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

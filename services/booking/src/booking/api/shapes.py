@@ -10,6 +10,21 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
 
+Rule = Literal[
+    "inactive",
+    "in_the_past",
+    "too_soon",
+    "beyond_horizon",
+    "vacation",
+    "override",
+    "outside_availability",
+    "off_grid",
+    "day_full",
+    "seats_taken",
+    "busy",
+]
+
+
 class View(BaseModel):
     """Made from the plain data of the rules, or part by part."""
 
@@ -163,7 +178,7 @@ class WhyView(View):
     """Whether a time is offered, and if not, the one rule that removes it."""
 
     offered: bool
-    rule: str | None
+    rule: Rule | None
     text: str
 
 

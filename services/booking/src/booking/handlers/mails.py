@@ -17,7 +17,13 @@ MAILS = {
     "rescheduled": "mail about the new time",
     "canceled": "mail about the cancellation",
     "link": "mail with the video link",
-    "failed": "mail about the refused meeting",
+    "link_changed": "mail with the new video link",
+    "link_removed": "mail that the video link is gone",
+    "link_failed": "mail about the refused meeting",
+    "meeting_failed": "mail about the refused meeting",
+    "moved_in_zoom": "mail about the meeting that was moved in Zoom",
+    "deleted_in_zoom": "mail about the meeting that was deleted in Zoom",
+    "reminder": "reminder",
 }
 
 
@@ -51,4 +57,4 @@ def _note(tx: Connection, event: MailSent | MailFailed, news: str, line: Line) -
 
 
 def _mail(event: MailSent | MailFailed) -> str:
-    return MAILS.get(event.kind.rpartition("_")[2], "mail")
+    return MAILS.get(event.kind.removeprefix(f"{event.recipient}_"), "mail")

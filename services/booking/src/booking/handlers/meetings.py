@@ -85,7 +85,8 @@ def link_is_gone(event: MeetingRemoved, tx: Connection, now: datetime) -> None:
     before = _unheard(tx, event)
     if before is not None:
         because = CAUSES.get(event.cause, "canceled" if before.status == "canceled" else "deleted_in_zoom")
-        text = joined(_gone(before, because), event.note)
+        # With a note something is left in Zoom, and then the note alone is the truth.
+        text = event.note or joined(_gone(before, because), None)
         video = Video("zoom", "removed", removed_because=because)
         _take_in(tx, before, event, video, text, now=now, detail={"cause": event.cause})
 
