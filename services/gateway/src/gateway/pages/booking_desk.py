@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from gateway import composition
-from gateway.pages import choosing, confirmation, desk_times, forms, times, visitors
+from gateway.pages import choosing, confirmation, desk_times, desk_words, forms, times, visitors
 from gateway.pages.blueprint import pages
 from gateway.pages.choosing import Choice
 from gateway.pages.forms import Errors
@@ -40,7 +40,9 @@ def booking(booking_id: str) -> ResponseReturnValue:
 
 
 def _waits(found: dict[str, Any]) -> bool:
-    unsent = any(mail["state"] != "sent" for mail in found["deliveries"]) or not found["deliveries_known"]
+    # A reminder that is not due waits for nothing but its time.
+    mails = [mail for mail in found["deliveries"] if desk_words.REMINDER not in mail["kind"] or mail["attempts"]]
+    unsent = any(mail["state"] != "sent" for mail in mails) or not found["deliveries_known"]
     live = found["status"] == "confirmed"
     return unsent or (live and found["video"]["state"] in WAITING)
 

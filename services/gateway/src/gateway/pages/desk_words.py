@@ -27,10 +27,14 @@ SUBJECT = MappingProxyType(
         "canceled": "Cancellation",
         "link": "Video link",
         "link_changed": "New video link",
-        "failed": "No video link",
+        "link_removed": "Video link no longer works",
+        "link_failed": "No video link",
+        "moved_in_zoom": "Meeting moved in Zoom",
+        "deleted_in_zoom": "Meeting deleted in Zoom",
         "reminder": "Reminder",
     }
 )
+REMINDER = "reminder"
 
 _STEP = (
     ("booking.created", "check", "good"),
@@ -55,8 +59,7 @@ def needs_a_hand(booking: Mapping[str, Any]) -> bool:
 def mail(kind: str) -> str:
     """Name a mail: who gets it, and what it is."""
     side, _, what = kind.partition("_")
-    kindred = next((text for key, text in SUBJECT.items() if what.startswith(key)), None)
-    name = SUBJECT.get(what) or kindred or what.replace("_", " ").capitalize() or kind
+    name = SUBJECT.get(what) or what.replace("_", " ").capitalize() or kind
     return f"{name} to {'you' if side == 'host' else 'the client'}"
 
 
