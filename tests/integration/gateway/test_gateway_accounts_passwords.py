@@ -1,6 +1,7 @@
 """Forgotten, replaced and guessed passwords, and the browsers that are signed in, over the API."""
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from gateway import storage
 from gateway.accounts import PasswordChange
 from gateway.accounts.browsers import in_words
+from gateway.worker import Sweep
 from integration.gateway.conftest import PASSWORD, Gateway, Host
 from shared.clock import system
 from shared.outbox import OUTBOX
@@ -262,3 +264,50 @@ def test_a_browser_is_last_seen_about_a_minute_ago_at_most(gateway: Gateway) -> 
 )
 def test_a_browser_is_named_in_a_few_words(user_agent: str, words: str) -> None:
     assert in_words(user_agent) == words
+
+
+def test_of_two_who_use_one_link_at_once_one_wins(gateway: Gateway) -> None:
+    host = gateway.host()
+    token = new_token(gateway, host)
+    answers: list[int] = []
+    words = [f"horse battery number {number}" for number in range(4)]
+    threads = [
+        threading.Thread(target=lambda word=word: answers.append(reset(gateway, token, word).status_code))
+        for word in words
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [204, 404, 404, 404]
+    assert sum(opens(gateway, host, word) for word in words) == 1
+    assert len(mails(gateway, "password_changed")) == 1
+
+
+def test_two_workers_send_one_mail_for_one_wish(gateway: Gateway) -> None:
+    host = gateway.host()
+    gateway.call("POST", "/password-resets", json={"email": host.email})
+    threads = [threading.Thread(target=gateway.parts.new_passwords.send_links) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(mails(gateway, "password_reset")) == 1
+
+
+def test_what_is_over_is_swept_and_what_still_counts_stays(gateway: Gateway) -> None:
+    gone, here = gateway.host(), gateway.host()
+    for host in (gone, here):
+        gateway.parts.sign_ins.start(host.id, instead_of=None)
+        ask_for_reset(gateway, host.email)
+        gateway.call("POST", "/me/password", key=host.api_key, json={"password": "wrong", "new_password": NEW})
+    long_ago = system() - timedelta(days=1)
+    with gateway.database.write() as tx:
+        for table in (storage.SIGN_INS, storage.LINKS):
+            tx.execute(update(table).where(table.c.account_id == gone.id).values(expires_at=long_ago))
+    Sweep(gateway.database, system, gateway.parts.passwords).step()
+    with gateway.database.read() as tx:
+        for table in (storage.SIGN_INS, storage.LINKS):
+            owners = tx.execute(select(table.c.account_id).where(table.c.account_id.in_([gone.id, here.id])))
+            assert owners.scalars().all() == [here.id], table.name
+        assert tx.execute(select(func.count()).select_from(storage.WRONG_PASSWORDS)).scalar_one() >= 2

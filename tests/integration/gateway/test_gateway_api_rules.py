@@ -12,6 +12,7 @@ from lxml import html
 
 from gateway import bootstrap, limits
 from integration.gateway.conftest import Gateway, Host
+from integration.gateway.inner import Raw
 from shared import migrations
 
 Make = Callable[..., FlaskClient]
@@ -142,3 +143,37 @@ def test_an_answer_of_the_api_is_kept_by_no_cache_and_an_empty_one_has_no_type(g
     assert gateway.call("GET", "/me", key=host.api_key).headers["Cache-Control"] == "no-store"
     empty = gateway.call("DELETE", "/me/session-types/type-intro", key=host.api_key)
     assert (empty.status_code, empty.content, empty.headers.get("Content-Type")) == (204, b"", None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/me"),
+        ("POST", "/me/password"),
+        ("POST", "/me/email"),
+        ("POST", "/email-changes/confirm"),
+        ("POST", "/password-resets"),
+        ("POST", "/password-resets/use"),
+        ("POST", "/hosts"),
+        ("POST", "/api-keys"),
+        ("DELETE", "/me/logo"),
+        ("POST", "/me/bookings/b1/accept"),
+    ],
+)
+def test_a_field_that_no_call_has_is_named(gateway: Gateway, host: Host, method: str, path: str) -> None:
+    answer = gateway.call(method, path, key=host.api_key, json={"surprise": 1})
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert "surprise" in [error["field"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("path", ["/me/sessions", "/me/api-keys"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=bm8gdGltZSB4"])
+def test_a_page_of_a_list_that_cannot_be_is_refused(gateway: Gateway, host: Host, path: str, query: str) -> None:
+    answer = gateway.call("GET", f"{path}?{query}", key=host.api_key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+def test_only_the_head_of_a_long_list_can_be_asked_for(gateway: Gateway, host: Host) -> None:
+    gateway.inner.say("GET", "/me/bookings.csv", (200, Raw(iter([b"id\r\n"] * 9), {"Content-Type": "text/csv"})))
+    answer = gateway.call("HEAD", "/me/bookings.csv", key=host.api_key)
+    assert (answer.status_code, answer.content) == (200, b"")
