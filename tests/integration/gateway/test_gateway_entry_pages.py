@@ -314,6 +314,17 @@ def test_styles_and_scripts_are_packed_for_who_can_unpack(gateway: Gateway) -> N
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_only_pages_without_a_secret_are_packed(gateway: Gateway, host: Host, reference: str) -> None:
+    def packed(path: str) -> bool:
+        answer = requests.get(gateway.url + path, headers={"Accept-Encoding": "gzip"}, timeout=10)
+        assert ("csrf_token" in answer.text) <= ("Content-Encoding" not in answer.headers)
+        return answer.headers.get("Content-Encoding") == "gzip"
+
+    assert [packed(f"/{host.handle}"), packed(f"/{host.handle}/intro")] == [True, True]
+    secret = ("/signin", f"/{host.handle}/intro?start=2030-01-01T09:00:00Z", f"/bookings/{reference}")
+    assert [path for path in secret if packed(path)] == []
+
+
 def test_when_our_own_database_is_away_pages_and_problems_say_so(gateway: Gateway, host: Host) -> None:
     browser = gateway.browser(host)
     with gateway.without_database():

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -12,7 +13,8 @@ from flask import Flask, Response, request
 KEEP = "public, max-age=31536000, immutable"
 OK = 200
 PACKED = frozenset({"text/css", "text/javascript", "application/javascript", "image/svg+xml"})
-"""What is worth packing. Pages are not: packed together with what a visitor sent, their length could tell a token."""
+"""What is worth packing. Of the pages only those without a secret are (`pack`): packed together with what a stranger
+made a visitor send, a token's letters could be guessed from the length."""
 
 
 def install(app: Flask) -> None:
@@ -23,12 +25,18 @@ def install(app: Flask) -> None:
         if request.endpoint == "static" and request.args.get("v"):
             response.headers["Cache-Control"] = KEEP
         if request.endpoint == "static" and response.mimetype in PACKED:
-            response.vary.add("Accept-Encoding")
-            if response.status_code == OK and request.accept_encodings["gzip"]:
-                response.direct_passthrough = False
-                response.data = _packed(str((request.view_args or {})["filename"]))
-                response.headers["Content-Encoding"] = "gzip"
+            response.direct_passthrough = False
+            pack(response, _packed)
         return response
+
+
+def pack(response: Response, how: Callable[[bytes], bytes] = gzip.compress) -> Response:
+    """Pack an answer that holds no secret, for whoever can unpack it."""
+    response.vary.add("Accept-Encoding")
+    if response.status_code == OK and request.accept_encodings["gzip"]:
+        response.data = how(response.get_data())
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 @cache
@@ -39,8 +47,8 @@ def address(name: str) -> str:
 
 
 @cache
-def _packed(name: str) -> bytes:
-    return gzip.compress((resources.files("gateway") / "static" / name).read_bytes(), mtime=0)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content)
 
 
 def logo(host: dict[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gateway.pages import choosing, forms, hosts, times
+from gateway.pages import assets, choosing, forms, hosts, times
 from gateway.pages.blueprint import pages
 from gateway.pages.forms import Errors
 from gateway.parts import parts
@@ -64,6 +64,7 @@ def book(handle: str, slug: str) -> ResponseReturnValue:
         )
         unread = bool(request.args.get("start"))
         page = make_response(render_template("book.html", host=host, kind=kind, choice=choice, unread=unread))
+        assets.pack(page)
     times.remember_zone(page, secure=parts().settings.secure)
     return page
 

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from flask import render_template
+from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from gateway.accounts.reserved import RESERVED
+from gateway.pages import assets
 from gateway.pages.blueprint import pages
 from gateway.parts import parts
 from gateway.upstream import RefusedUpstreamError, path
@@ -20,7 +21,7 @@ NO_SESSION = "This host offers no such session, or not any more. Look at what el
 @pages.get("/<handle>")
 def host(handle: str) -> ResponseReturnValue:
     """Show a host's session types as cards."""
-    return render_template("host.html", host=public_host(handle))
+    return assets.pack(make_response(render_template("host.html", host=public_host(handle))))
 
 
 def public_host(handle: str) -> dict[str, Any]:
