@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 from notifier.deliveries import Change, Delivery, Key, Meeting, Occasion, Recipient, delivery_id
 from notifier.deliveries.notices import Addressee, Notice
+from notifier.letters import Letter, notices, words
 from notifier.mail.message import Writer
 from unit.notifier.notifier_facts import BOOKING, NOW, PUBLIC_URL, START, change, ready
 
@@ -77,6 +78,13 @@ NOTICES: dict[str, Notice] = {
     "email_change": notice("email_change", link=KEY_LINK),
     "email_changed": notice("email_changed", link=None),
 }
+
+
+def letter(name: str) -> Letter:
+    """Give the example of this name in words."""
+    if name in NOTICES:
+        return notices.write(NOTICES[name], ADA, PUBLIC_URL)
+    return words.write(OCCASIONS[name], PUBLIC_URL)
 
 
 def mail(name: str) -> EmailMessage:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import lxml.html
 import pytest
 
 from notifier.deliveries import FIRST, LINK, REFUSAL, Change, Meeting, Occasion, Outlook, Recipient
@@ -13,6 +14,8 @@ from notifier.letters import Letter, lines, moments, render, words
 from shared.events import ClientFacts, HostFacts, LocationFacts, SessionTypeFacts
 from unit.notifier.notifier_facts import BOOKING, PUBLIC_URL, REFERENCE, change, ready
 from unit.notifier.notifier_facts import LINK as JOIN
+from unit.notifier.notifier_samples import SAMPLES
+from unit.notifier.notifier_samples import letter as example_letter
 
 EVERY = [kind for kinds in FIRST.values() for kind in kinds.values()] + [*LINK.values(), REFUSAL]
 
@@ -41,19 +44,66 @@ def outlook_of(kind: str) -> Outlook:
     return "none" if "canceled" in kind else "failed" if kind == REFUSAL else "ready"
 
 
-@pytest.mark.parametrize("kind", EVERY)
-def test_html_and_text_say_the_same(kind: str) -> None:
-    given = letter(kind, outlook=outlook_of(kind))
+def spoken(page: str) -> set[str]:
+    """Give the words that a screen reader says."""
+    tree: Any = lxml.html.document_fromstring(page)
+    for hidden in tree.xpath("//*[@aria-hidden='true'] | //style | //title"):
+        hidden.drop_tree()
+    return bare(" ".join(tree.itertext()))
+
+
+def bare(text: str) -> set[str]:
+    return {word.rstrip(":") for word in text.split()}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_html_and_text_say_the_same(name: str) -> None:
+    given = example_letter(name)
+    steps = [step for step in (given.button, *given.actions) if step]
+    assert spoken(render.html(given)) == bare(render.text(given)) - {
+        step.href for step in steps if step is not given.button or not given.button_is_said
+    }
     seen, read = both(given)
-    parts = [given.headline, given.lead, *given.notices, given.closing]
-    parts += [fact.label for fact in given.facts] + [line for fact in given.facts for line in fact.lines]
-    parts += [action.label for action in given.actions]
+    parts = [given.headline, given.lead, *given.notices, given.closing, *(step.label for step in given.actions)]
+    parts += [line for fact in (given.when, *given.facts) if fact for line in (fact.label, *fact.lines)]
     for part in parts:
         assert " ".join(part.split()) in seen
         assert " ".join(part.split()) in read
-    for action in given.actions:
-        assert f'href="{html.escape(action.href)}"' in render.html(given)
-        assert action.href in read
+    for step in steps:
+        assert f'href="{html.escape(step.href)}"' in render.html(given)
+        assert step.href in read
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_page_names_its_language_has_one_heading_and_tells_layout_from_tables(name: str) -> None:
+    tree: Any = lxml.html.document_fromstring(render.html(example_letter(name)))
+    assert tree.get("lang") == "en"
+    assert len(tree.xpath("//h1")) == 1
+    for table in tree.xpath("//table"):
+        rows = table.xpath("./tr[th[@scope='row']]")
+        assert (table.get("role") == "presentation") is (rows == [])
+    assert tree.xpath("//img | //script | //link | //iframe | //*[@src]") == []
+
+
+@pytest.mark.parametrize(
+    ("by", "client_reads", "host_reads"),
+    [
+        ("client", "You moved the session with Ada Lovelace.", "Jörg Müller moved the session with you."),
+        ("host", "Ada Lovelace moved the session with you.", "You moved the session with Jörg Müller."),
+        (None, "The session with Ada Lovelace was moved.", "The session with Jörg Müller was moved."),
+    ],
+)
+def test_a_move_names_who_made_it(by: Recipient | None, client_reads: str, host_reads: str) -> None:
+    version = change(2, "rescheduled", by=by)
+    for kind, sentence in (("client_rescheduled", client_reads), ("host_rescheduled", host_reads)):
+        for said in both(letter(kind, version)):
+            assert sentence in said
+
+
+def test_a_link_that_changes_with_a_move_is_said_to_be_another() -> None:
+    for relinked in (True, False):
+        for said in both(letter("client_rescheduled", relinked=relinked)):
+            assert ("The earlier link no longer holds." in said) is relinked
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -119,6 +169,13 @@ def test_a_cancel_names_who_and_why_and_promises_no_link() -> None:
     for said in both(letter("host_canceled", change(2, "canceled", canceled_by="client"), "none")):
         assert "Jörg Müller canceled the session with you." in said
         assert "None was given" in said
+
+
+def test_nobody_is_led_to_the_page_of_a_host_who_has_left() -> None:
+    gone = change(2, "canceled", canceled_by="host")
+    for removed in (False, True):
+        page = render.text(letter("client_canceled", gone, "none", host_removed=removed))
+        assert (f"{PUBLIC_URL}/ada/intro" in page) is not removed
 
 
 @pytest.mark.parametrize(

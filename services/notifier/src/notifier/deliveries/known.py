@@ -180,6 +180,7 @@ class Occasion:
     relinked: bool = False
     link_mails: int = 0
     minutes: int = 0
+    host_removed: bool = False
 
     @property
     def join_url(self) -> str | None:

@@ -99,6 +99,7 @@ def occasion(case: Correspondence, delivery: Delivery) -> Occasion:
         relinked=told is not None and case.meeting is not None and case.meeting.join_url not in (told, None),
         link_mails=before + (delivery.kind in LINK_MAILS),
         minutes=delivery.turn if delivery.is_reminder else 0,
+        host_removed=case.host_removed,
     )
 
 

@@ -117,7 +117,8 @@ def _button(occasion: Occasion, addresses: Addresses) -> Action | None:
         label = "Open the booking" if occasion.kind == REFUSAL else "Decide on the booking's page"
         return Action(label, addresses.of(occasion))
     if occasion.change.what == "canceled" and occasion.recipient == "client":
-        return Action("Book another time", addresses.offer(occasion))
+        # The page of a host who has left is gone.
+        return None if occasion.host_removed else Action("Book another time", addresses.offer(occasion))
     link = places.join_link(occasion)
     return Action("Join the video call", link) if link else None
 
