@@ -1,18 +1,17 @@
 """Connecting over something: the same host anew, another Zoom account, and two hosts with the same one."""
 
-from collections.abc import Callable, Iterator, Sequence
-from threading import Barrier, Thread
+from collections.abc import Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from integration.zoom_connector.bench import TOKEN, Bench, Bookings, Clock, Zoom, everything
+from integration.zoom_connector.racing import ZOE, at_once, returned, works
 from shared.events import ZoomNeedsReconnect
 from zoom_connector.reconcile import BusyError, NotConnectedError
 from zoom_connector.refusals import Refused
 from zoom_connector.storage import connections, removals
-
-ZOE = "zoe@zoom.example"
 
 
 @pytest.fixture
@@ -21,35 +20,6 @@ def other(bench: Bench, zoom: Zoom, clock: Clock) -> Iterator[Bench]:
     made = Bench(bench.folder, zoom, clock)
     yield made
     made.close()
-
-
-def at_once(works: Sequence[Callable[[], object]]) -> list[BaseException]:
-    """Do it all at the same moment; give what failed."""
-    start, failed = Barrier(len(works)), []
-
-    def run(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - judged by the caller
-            failed.append(error)
-
-    threads = [Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failed
-
-
-def returned(bench: Bench, host_id: str = "h1", email: str = ZOE) -> Callable[[], object]:
-    """Let a host consent in Zoom; give what completes it."""
-    back = bench.zoom.allow(bench.parts.connecting.begin(host_id), email)
-    return lambda: bench.parts.connecting.complete(host_id, state=back["state"], code=back["code"], error=None)
-
-
-def works(bench: Bench, host_id: str) -> bool:
-    return bool(bench.parts.access(host_id).me().user_id)
 
 
 def receipts(bench: Bench, host_id: str = "h1") -> list[Any]:
@@ -98,7 +68,7 @@ def test_a_consent_that_comes_to_nothing_costs_no_renewal_under_way(
     clock.turn(3600)
     back = zoom.allow(bench.parts.connecting.begin("h1"), ZOE)
     zoom.fault("latency", on=TOKEN, seconds=1.3)
-    failed: list[BaseException] = []
+    failed: list[Exception] = []
     renewing = Thread(target=lambda: failed.extend(at_once([lambda: works(other, "h1")])))
     renewing.start()
     with pytest.raises(Refused):

@@ -11,6 +11,8 @@ from shared.clock import Clock
 from shared.database import Database
 from zoom_connector.storage.tables import TOKEN_LOCKS
 
+FORCED_TRIES = 3
+
 
 class TokenLock:
     """Held by one over all processes. It ends by itself, should the holder be killed."""
@@ -22,6 +24,10 @@ class TokenLock:
 
     def take(self, now: datetime, lasting: timedelta, *, by_force: bool = False) -> bool:
         """Take the lock if it is free or has run out, or `by_force`; say whether it is ours."""
+        # By force it may still be lost to another one who does the same in the same moment.
+        return any(self._taken(now, lasting, by_force=by_force) for _ in range(FORCED_TRIES if by_force else 1))
+
+    def _taken(self, now: datetime, lasting: timedelta, *, by_force: bool) -> bool:
         stale = TOKEN_LOCKS.c.id == self._place
         if not by_force:
             stale &= TOKEN_LOCKS.c.held_until <= now
