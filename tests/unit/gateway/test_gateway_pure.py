@@ -6,13 +6,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from booking.bookings import RESERVED_HANDLES
+from gateway.accounts.reserved import RESERVED
 from gateway.api import groups, merge
 from gateway.api.routes import ANYONE, HOST, ROUTES, Route
 from gateway.pages import availability_form, calendars, color, months, session_type_form, times
+from gateway.pages.blueprint import pages
 from gateway.pages.forms import Errors, from_upstream
 from gateway.pages.reference_schema import fields
 from gateway.pages.visitors import HOME, local
@@ -260,6 +264,15 @@ def test_the_table_has_each_route_once_and_only_the_feed_of_a_host_is_open() -> 
     opened = [route.path for route in ROUTES if route.path.startswith("/me") and route.who == ANYONE]
     assert opened == ["/me/calendar.ics"]
     assert all(route.path.startswith("/me") for route in ROUTES if route.who == HOST)
+
+
+def test_no_handle_can_hide_a_page_of_ours_at_the_door_or_inside() -> None:
+    app = Flask("pages alone")
+    app.register_blueprint(pages)
+    ours = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules() if not rule.rule.startswith("/<")} - {""}
+    assert {"signin", "reset-password", "dashboard", "bookings"} <= ours
+    assert ours <= RESERVED
+    assert RESERVED <= RESERVED_HANDLES, "booking, which a change of the handle goes to, refuses them, too"
 
 
 def test_schemas_of_one_name_and_different_content_are_told_apart() -> None:

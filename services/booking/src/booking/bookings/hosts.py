@@ -17,8 +17,8 @@ RESERVED_HANDLES = frozenset(
         "about", "account", "admin", "api", "assets", "billing", "blog", "bookings", "contact", "dashboard",
         "docs", "embed", "favicon", "health", "help", "home", "host", "hosts", "legal", "livez", "login",
         "logout", "mail", "me", "metrics", "new", "oauth", "openapi", "pricing", "privacy", "public",
-        "punctual", "readyz", "root", "sandbox", "security", "settings", "signin", "signout", "signup",
-        "static", "status", "support", "system", "team", "terms", "user", "users", "webhook", "webhooks",
+        "punctual", "readyz", "root", "sandbox", "security", "settings", "signin", "signout",
+        "signup", "static", "status", "support", "system", "team", "terms", "user", "users", "webhook", "webhooks",
         "well-known", "www", "zoom",
     }
 )

@@ -4,6 +4,7 @@ Two services keep the address: the account here and the host at booking. What wa
 booking is told until it has heard; the worker goes on where a call failed.
 """
 
+import math
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -65,9 +66,10 @@ class EmailChanges:
         with self._database.write() as tx:
             if accounts.by_email(tx, email_key(wanted.email)) is not None:
                 raise _email_taken()
-            if any(link.created_at > now - BETWEEN for link in self._waiting(tx, account_id)):
-                sentence = "A mail went out less than a minute ago. Look for it, or wait a minute and try again."
-                raise Refused("rate_limited", "limited", sentence, retry_after=int(BETWEEN.total_seconds()))
+            for earlier in self._waiting(tx, account_id):
+                wait = earlier.created_at + BETWEEN - now
+                if wait > timedelta():
+                    raise _too_soon(wait)
             links.drop_waiting(tx, account_id, links.EMAIL_CHANGE)
             links.add(
                 tx,
@@ -155,3 +157,8 @@ def _link_expired() -> Refused:
 
 def _email_taken() -> Refused:
     return Refused("email_taken", "conflict", "There is already an account with this e-mail address.")
+
+
+def _too_soon(wait: timedelta) -> Refused:
+    sentence = "A mail went out less than a minute ago. Look for it, or wait a little and try again."
+    return Refused("rate_limited", "limited", sentence, retry_after=max(1, math.ceil(wait.total_seconds())))

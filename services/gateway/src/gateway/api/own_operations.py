@@ -37,6 +37,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         missing_scopes={**TEXTS, "description": "Permissions that are needed and were not given."},
         optional_scopes_missing={**TEXTS, "description": "Permissions that would help and were not given."},
         parked_until={**MAYBE_MOMENT, "description": "Until when Zoom's daily quota is spent."},
+        shared={"type": "boolean", "description": "Another host here has connected the same Zoom account."},
     ),
     "Receipt": _all_of(
         "What was erased when Zoom was disconnected.",
