@@ -43,7 +43,7 @@ class Settings(Common):
     zoom_api_url: WebUrl = ZOOM_API_URL
     zoom_compliance_url: Annotated[str, AfterValidator(_web_url_or_nothing)]
     """Empty: the erasing of a removed connection is not confirmed to Zoom."""
-    zoom_calls_per_second: float = Field(default=4, gt=0, le=1000)
+    zoom_calls_per_second: int = Field(default=4, ge=1, le=1000)
     """So many calls of one host's account; Zoom takes four of a free one, thirty of a paid one."""
     vault_addr: WebUrl | None = None
     """Without it, tokens are kept in the embedded store under DATA."""

@@ -26,7 +26,7 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 ABOUT = timedelta(minutes=1)
 LIST_COSTS = 2
-LONGEST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = 2.0
 
 Listed = Mapping[int, datetime | None]
 
@@ -39,7 +39,7 @@ class Looking:
     accounts: Accounts
     clock: Clock
     chance: random.Random
-    a_second: float = 4
+    a_second: int = 4
     pause: Callable[[float], None] = time.sleep
 
     def step(self) -> int:
@@ -82,8 +82,8 @@ class Looking:
         if not powers.may(LIST_SCOPE):
             return None
         with self.database.write() as tx:
-            wait = hosts.reserve(tx, host_id, self.clock(), timedelta(seconds=LIST_COSTS / self.a_second))
-        self.pause(min(wait, LONGEST_PAUSE).total_seconds())
+            wait = hosts.reserve(tx, host_id, self.clock(), calls=LIST_COSTS, a_second=self.a_second)
+        self.pause(min(wait, LONGEST_PAUSE))
         try:
             return self.accounts(host_id).scheduled()
         except (ScopesMissingError, NotConnectedError):

@@ -1,6 +1,6 @@
 """Writes an outcome down: the row, the host's connection and the announcements, in one transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -15,6 +15,8 @@ from zoom_connector.storage.tables import MEETINGS
 
 SURELY_AN_OUTAGE = 3
 """Failures in a row."""
+FRESH = timedelta(minutes=1)
+"""The host sees when Zoom last did something, and need not see it to the second."""
 
 
 def settle(
@@ -62,7 +64,9 @@ def _host(tx: Connection, host_id: str, outcome: Outcome, now: datetime) -> None
     if host is None:
         return
     if outcome.worked:
-        connections.succeeded(tx, host_id, now)
+        last = host.last_success_at
+        if last is None or now - last >= FRESH or (host.last_failure_at is not None and host.last_failure_at >= last):
+            connections.succeeded(tx, host_id, now)
     elif outcome.saying is not None and (outcome.park is not None or outcome.saying.state == sayings.FAILED):
         connections.failed(tx, host_id, now, outcome.saying.reason)
     if outcome.park is not None:

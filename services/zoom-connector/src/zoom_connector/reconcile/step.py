@@ -25,9 +25,8 @@ from zoom_connector.zoom.errors import MeetingGoneError, MeetingOverError, ZoomE
 
 log = logs.get(__name__)
 
-APART = 1.1
-"""A tenth more than the limit asks for: calls take their time unevenly on the way."""
-LONGEST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = 2.0
+"""Seconds. The window is one; whatever says more is a clock that was set."""
 LEASE = timedelta(seconds=45)
 """Longer than an account's whole budget of time, so that a living worker never loses a row in the middle of a call."""
 
@@ -51,8 +50,8 @@ class Task:
     connected_at: datetime | None
     failures: int
     scopes: frozenset[str]
-    wait: timedelta
-    """Until when others' calls have the host's account for themselves."""
+    wait: float
+    """Seconds until the host's account may be called again."""
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Reconcile:
     clock: Clock
     chance: random.Random
     crash: Crash = no_crash
-    a_second: float = 4
+    a_second: int = 4
     """So many calls are made of one host's account, all workers together; Zoom takes four of a free account."""
     pause: Callable[[float], None] = time.sleep
 
@@ -108,7 +107,7 @@ class Reconcile:
         if outcome is not None:
             settle(tx, row, outcome, now)
             return None
-        wait = hosts.reserve(tx, row.host_id, now, timedelta(seconds=CALLS[action] / self.a_second * APART))
+        wait = hosts.reserve(tx, row.host_id, now, calls=CALLS[action], a_second=self.a_second)
         return Task(
             row,
             meeting,
@@ -126,8 +125,8 @@ class Reconcile:
             self._settle(task, outcomes.failed(self._situation(task), error))
             return
         if task.wait:
-            # Only one of a host's meetings is in hand at a time, so there is never more than one call to wait for.
-            self.pause(min(task.wait, LONGEST_PAUSE).total_seconds())
+            # One of a host's meetings is in hand at a time, so nobody else of this host's is held up.
+            self.pause(min(task.wait, LONGEST_PAUSE))
         prepared = self._prepare(task)
         if prepared is None:
             return
@@ -192,6 +191,7 @@ class Reconcile:
         now = self.clock()
         with self.database.write() as tx:
             settle(tx, task.row, outcome, now, connected_at=task.connected_at)
+            hosts.answered(tx, task.row.host_id, now, calls=CALLS[task.action])
             self.crash("inside settle")
         log.info("meeting_reconciled", key=task.row.id, action=task.action.value, error=outcome.error)
 

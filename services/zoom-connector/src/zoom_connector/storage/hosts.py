@@ -1,6 +1,7 @@
 """Rows of hosts: when each account may be called again, was told of waiting links, and is to be looked after."""
 
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -14,6 +15,8 @@ NIGHT_BEGINS = timedelta(hours=1)
 """After 00:00 UTC, when what a quota held back goes first."""
 NIGHT_LASTS = timedelta(hours=4)
 ONCE = timedelta(days=1)
+WINDOW = 1.05
+"""Seconds in which Zoom counts, and a little: two clocks don't run alike."""
 
 Cause = Literal["disconnected", "quota"]
 
@@ -36,13 +39,33 @@ def next_night(host_id: str, now: datetime) -> datetime:
     return moment if moment > now else moment + timedelta(days=1)
 
 
-def reserve(tx: Connection, host_id: str, now: datetime, lasting: timedelta) -> timedelta:
-    """Take the next time in which the host's account may be called, for so long; give how long it is until then."""
-    _make(tx, host_id)
-    free_at = tx.execute(select(HOSTS.c.free_at).where(HOSTS.c.id == host_id).with_for_update()).scalar_one()
-    begins = now if free_at is None else max(free_at, now)
-    tx.execute(update(HOSTS).where(HOSTS.c.id == host_id).values(free_at=begins + lasting))
-    return begins - now
+def reserve(tx: Connection, host_id: str, now: datetime, *, calls: int, a_second: int) -> float:
+    """Count so many calls of the host's account as made; give the seconds to wait first to stay within the limit."""
+    recent = [moment for moment in _recent(tx, host_id) if now.timestamp() - WINDOW < moment]
+    spare = max(a_second - calls, 0)
+    # A window that slides: the first of these calls may go a second after the one that makes room for it.
+    wait = max(recent[-spare - 1] + WINDOW - now.timestamp(), 0) if len(recent) > spare else 0
+    _keep(tx, host_id, [*recent, *[now.timestamp() + wait] * calls][-a_second:])
+    return wait
+
+
+def answered(tx: Connection, host_id: str, now: datetime, *, calls: int) -> None:
+    """Keep when the answer to the calls came that were counted last: they did not arrive any later than that."""
+    recent = _recent(tx, host_id)
+    if recent:
+        _keep(tx, host_id, recent[:-calls] + [now.timestamp()] * len(recent[-calls:]))
+
+
+def _recent(tx: Connection, host_id: str) -> list[float]:
+    recent = select(HOSTS.c.recent_calls).where(HOSTS.c.id == host_id).with_for_update()
+    return [float(moment) for moment in (tx.execute(recent).scalar() or "").split()]
+
+
+def _keep(tx: Connection, host_id: str, recent: Sequence[float]) -> None:
+    values = {"recent_calls": " ".join(f"{moment:.3f}" for moment in recent)}
+    if tx.execute(update(HOSTS).where(HOSTS.c.id == host_id).values(**values)).rowcount == 0:
+        _make(tx, host_id)
+        tx.execute(update(HOSTS).where(HOSTS.c.id == host_id).values(**values))
 
 
 def may_tell(tx: Connection, host_id: str, cause: Cause, now: datetime) -> bool:

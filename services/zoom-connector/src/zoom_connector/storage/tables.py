@@ -131,8 +131,8 @@ HOSTS = Table(
     METADATA,
     # What outlives a connection. The due columns are for the look whether Zoom still has a host's meetings.
     Column("id", String(100), primary_key=True),
-    # When the host's account may be called again without going beyond Zoom's limit per second.
-    Column("free_at", Instant, nullable=True),
+    # When the calls of the last second were made of the host's account, in seconds since 1970 with spaces between.
+    Column("recent_calls", Text, nullable=False, server_default=""),
     # When it was last told that links wait, by cause.
     Column("disconnected_told_at", Instant, nullable=True),
     Column("quota_told_at", Instant, nullable=True),
