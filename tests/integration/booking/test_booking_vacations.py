@@ -44,6 +44,7 @@ def test_nothing_is_offered_on_vacation_whatever_else_is_said(service: Service, 
     assert days(service.slots(host, first=MONDAY, last="2026-12-21")) == {"2026-12-21"}
     answer = service.try_to_book(host, f"{TUESDAY}T18:00:00+01:00")
     assert (answer.status_code, answer.json()["reason"]) == (409, "vacation")
+    assert answer.json()["detail"] == "The host is away on this day. Please choose another time."
     work(service, host)
     assert days(service.slots(host, last=WEDNESDAY)) == {MONDAY, TUESDAY, WEDNESDAY}
 

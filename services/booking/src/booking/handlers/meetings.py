@@ -68,7 +68,7 @@ def link_waits_for_connection(event: MeetingUnavailable, tx: Connection, now: da
     """Say that the link comes once the host has connected Zoom."""
     before = _unheard(tx, event)
     if before is not None:
-        text = joined("The Zoom meeting waits until Zoom is connected", event.reason)
+        text = joined("The Zoom meeting waits", event.reason)
         _take_in(tx, before, event, Video("zoom", "unavailable"), text, now=now, detail={"reason": event.reason})
 
 

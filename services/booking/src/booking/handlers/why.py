@@ -77,7 +77,8 @@ def _horizon(case: _Case) -> Why:
 
 def _vacation(case: _Case) -> Why:
     away = next(away for away in case.hours.vacations if away.first <= case.day <= away.last)
-    return Why(False, Reason.VACATION, f"You are on vacation from {_date(away.first)} to {_date(away.last)}.")
+    several = f"from {_date(away.first)} to {_date(away.last)}"
+    return Why(False, Reason.VACATION, f"You are on vacation {several if away.last > away.first else 'on this day'}.")
 
 
 def _hours(case: _Case) -> Why:

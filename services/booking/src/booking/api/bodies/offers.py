@@ -59,7 +59,11 @@ def _latest_last(reminders: list[int]) -> list[int]:
     return sorted(reminders, reverse=True)
 
 
-Reminders = Annotated[list[fields.Reminder], Field(max_length=MOST_REMINDERS), fields.After(_latest_last)]
+Reminders = Annotated[
+    list[fields.Reminder],
+    Field(max_length=MOST_REMINDERS),
+    fields.After(_latest_last),
+]
 
 
 class _SessionTypeValues(Changes):
