@@ -86,7 +86,7 @@ def markers(zoom: Zoom) -> Counter[str]:
 
 def assert_one_meeting_each(bench: Bench, zoom: Zoom, made: list[BookingCreated]) -> None:
     assert markers(zoom) == Counter(f"[punctual:{event.booking.id}]" for event in made), "I4, I5"
-    assert all(row.said == "ready" for row in bench.rows())
+    assert all(bench.seat(row.id).said == "ready" for row in bench.rows())
     assert bench.said().count("meeting.ready") == len(made), "a host was told twice, or never"
 
 
