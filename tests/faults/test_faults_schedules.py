@@ -57,7 +57,6 @@ def test_clocks_that_jump_an_hour_and_disagree_change_no_end(tables: Path, figur
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a due time or a lease written before a clock is set back lies an hour ahead")
 def test_a_clock_that_is_set_back_stalls_nothing_for_longer_than_a_lease(tables: Path) -> None:
     with world(tables, seed=1) as lived:
         lived.book(MONDAY)

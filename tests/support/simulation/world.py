@@ -25,7 +25,7 @@ from notifier import handlers as notifier_handlers
 from notifier.deliveries import FIRST, FIRSTS
 from notifier.dispatch import Dispatch
 from notifier.mail.message import Writer
-from notifier.storage import DELIVERIES
+from notifier.storage import DELIVERIES, NOTICES
 from shared import inbox, outbox
 from shared.bus import BusUnavailableError
 from shared.database import Database
@@ -33,6 +33,7 @@ from shared.events.envelope import unwrap
 from shared.inbox import INBOX, Handler, Handlers
 from shared.migrations import migrate
 from shared.outbox import OUTBOX
+from shared.setback import Setback
 from support.simulation.host import HostInZoom
 from support.simulation.parts import (
     Executioner,
@@ -47,7 +48,7 @@ from zoom_connector.handlers import HANDLERS as CONNECTOR_HANDLERS
 from zoom_connector.meetings import Made, marker
 from zoom_connector.reconcile import Late, Reconcile
 from zoom_connector.storage import connections
-from zoom_connector.storage.tables import MEETINGS, SEATS
+from zoom_connector.storage.tables import MEETINGS, SEATS, WAITING
 
 Service = Literal["booking", "zoom-connector", "notifier"]
 SERVICES: tuple[Service, ...] = ("booking", "zoom-connector", "notifier")
@@ -121,6 +122,12 @@ class World:
             s: inbox.Worker(self.databases[s], self._mortal(handlers[s]), self.clocks[s], chance) for s in SERVICES
         }
         self.relays = {s: outbox.Relay(self.databases[s], self.bus, self.clocks[s]) for s in SERVICES}
+        waiting: dict[Service, tuple[Table, ...]] = {
+            "booking": (INBOX,),
+            "zoom-connector": (INBOX, *WAITING),
+            "notifier": (INBOX, DELIVERIES, NOTICES),
+        }
+        self.setbacks = [Setback(self.databases[s], self.clocks[s], waiting[s]) for s in SERVICES]
         at_zoom = self.clocks["zoom-connector"]
         self.reconcile = Reconcile(
             self.databases["zoom-connector"], self.zoom, at_zoom, chance, self.crash, pause=lambda _seconds: None
@@ -317,7 +324,7 @@ class World:
         self.rest()
 
     def _work(self) -> int:
-        done = 0
+        done = sum(setback.step() for setback in self.setbacks)
         for service in SERVICES:
             done += self.relay(service)
         for service in SERVICES:
