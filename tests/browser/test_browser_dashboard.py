@@ -205,3 +205,18 @@ def reload_until(page: Page, words: str) -> None:
         return words in page.locator("main").inner_text()
 
     eventually(said, timeout=20, every=0.2)
+
+
+def test_a_link_arrives_on_the_hosts_page_by_itself(
+    system: System, host: Host, open_page: Open, signed_in: dict[str, Any]
+) -> None:
+    system.fault(fault="latency", seconds=3)
+    try:
+        made = host.book(host.slots()[12]["start"]).json()
+        page = open_page(f"{system.url}/dashboard/bookings/{made['id']}", **signed_in)
+        page.evaluate("window.sameDocument = true")
+        expect(page.get_by_role("link", name="Join on Zoom")).to_be_visible(timeout=40_000)
+        expect(page.locator(".steps")).to_contain_text("The Zoom meeting is ready")
+        assert page.evaluate("window.sameDocument") is True
+    finally:
+        system.mend()

@@ -1,5 +1,7 @@
 """The pure parts of the dashboard: words, typed times, the layout of a week, and hours as a form has them."""
 
+from typing import Any
+
 import pytest
 from werkzeug.datastructures import MultiDict
 
@@ -9,8 +11,8 @@ from notifier.deliveries import kinds
 BERLIN = "Europe/Berlin"
 
 
-def booking(start: str, end: str) -> dict[str, str]:
-    return {"start": start, "end": end}
+def booking(start: str, end: str, slug: str = "intro") -> dict[str, Any]:
+    return {"start": start, "end": end, "session_type": {"slug": slug}}
 
 
 def test_every_mail_that_the_notifier_sends_has_a_name() -> None:
@@ -67,6 +69,15 @@ def test_sessions_at_the_same_time_stand_side_by_side() -> None:
     [(_, blocks)] = agenda_layout.lay_out(first.date(), first.date(), found, BERLIN).days
     assert [(block.lane, block.lanes) for block in blocks] == [(0, 2), (1, 2), (0, 2), (0, 1)]
     assert (blocks[3].top, blocks[3].height) == (720, agenda_layout.SHORTEST)
+
+
+def test_the_seats_of_a_group_session_are_one_block() -> None:
+    first = desk_times.read("2026-12-01", "00:00", BERLIN)
+    assert first is not None
+    seat = booking("2026-12-01T09:00:00+01:00", "2026-12-01T11:00:00+01:00", "workshop")
+    other = booking("2026-12-01T09:00:00+01:00", "2026-12-01T11:00:00+01:00", "another")
+    [(_, blocks)] = agenda_layout.lay_out(first.date(), first.date(), [seat, seat, other, seat], BERLIN).days
+    assert [(len(block.bookings), block.lane) for block in blocks] == [(3, 0), (1, 1)]
 
 
 def test_a_session_over_midnight_ends_with_its_day() -> None:

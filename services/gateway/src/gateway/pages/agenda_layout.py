@@ -12,12 +12,18 @@ SHORTEST = 30
 """Minutes: what is shorter is drawn so high, to be readable."""
 DAY = 24 * 60
 
+Span = tuple[list[dict[str, Any]], int, int]
+"""The bookings of a session, its first minute of the day, and how many minutes it takes."""
+
 
 @dataclass(frozen=True)
 class Block:
-    """A booking with its place: minutes from midnight, and the lane it stands in of so many."""
+    """A session with its place: minutes from midnight, and the lane it stands in of so many.
 
-    booking: dict[str, Any]
+    The seats of a group session are one block.
+    """
+
+    bookings: list[dict[str, Any]]
     top: int
     height: int
     lane: int
@@ -38,7 +44,7 @@ def lay_out(first: date, last: date, found: list[dict[str, Any]], zone: str) -> 
     days: dict[date, list[dict[str, Any]]] = {first + timedelta(days=n): [] for n in range((last - first).days + 1)}
     for one in sorted(found, key=lambda booking: times.moment(booking["start"])):
         days.setdefault(times.moment(one["start"], zone).date(), []).append(one)
-    placed = [(day, _side_by_side([_spans(one, zone) for one in items])) for day, items in days.items()]
+    placed = [(day, _side_by_side([_spans(one, zone) for one in _sessions(items)])) for day, items in days.items()]
     blocks = [block for _, of_day in placed for block in of_day]
     return Layout(
         placed,
@@ -52,27 +58,36 @@ def minutes_at(when: datetime) -> int:
     return when.hour * 60 + when.minute
 
 
-def _spans(booking: dict[str, Any], zone: str) -> tuple[dict[str, Any], int, int]:
-    start, end = times.moment(booking["start"], zone), times.moment(booking["end"], zone)
+def _sessions(found: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    # Only the seats of a group session begin at the same moment: nothing else of one host overlaps.
+    sessions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in found:
+        sessions.setdefault((one["start"], one["session_type"]["slug"]), []).append(one)
+    return list(sessions.values())
+
+
+def _spans(bookings: list[dict[str, Any]], zone: str) -> Span:
+    start, end = times.moment(bookings[0]["start"], zone), times.moment(bookings[0]["end"], zone)
     top = minutes_at(start)
     # By the instants, not the clock: on the night of a clock change the two differ.
     long = int((end - start).total_seconds() // 60)
-    return booking, top, min(max(long, SHORTEST), DAY - top)
+    return bookings, top, min(max(long, SHORTEST), DAY - top)
 
 
-def _side_by_side(spans: list[tuple[dict[str, Any], int, int]]) -> list[Block]:
+def _side_by_side(spans: list[Span]) -> list[Block]:
     blocks: list[Block] = []
-    group: list[tuple[dict[str, Any], int, int, int]] = []
+    group: list[tuple[Span, int]] = []
     ends: list[int] = []
-    for booking, top, height in spans:
+    for span in spans:
+        _, top, height = span
         if group and top >= max(ends):
             blocks += _finished(group, len(ends))
             group, ends = [], []
         lane = next((n for n, end in enumerate(ends) if end <= top), len(ends))
         ends[lane : lane + 1] = [top + height]
-        group.append((booking, top, height, lane))
+        group.append((span, lane))
     return blocks + _finished(group, len(ends))
 
 
-def _finished(group: list[tuple[dict[str, Any], int, int, int]], lanes: int) -> list[Block]:
-    return [Block(booking, top, height, lane, lanes) for booking, top, height, lane in group]
+def _finished(group: list[tuple[Span, int]], lanes: int) -> list[Block]:
+    return [Block(bookings, top, height, lane, lanes) for (bookings, top, height), lane in group]
