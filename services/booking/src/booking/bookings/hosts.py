@@ -14,12 +14,12 @@ FIRST_COLOR = "#2563eb"
 # fmt: off
 RESERVED_HANDLES = frozenset(
     {
-        "about", "account", "admin", "api", "assets", "billing", "blog", "bookings", "contact", "dashboard",
-        "docs", "embed", "favicon", "health", "help", "home", "host", "hosts", "legal", "livez", "login",
-        "logout", "mail", "me", "metrics", "new", "oauth", "openapi", "pricing", "privacy", "public",
-        "punctual", "readyz", "root", "sandbox", "security", "settings", "signin", "signout", "signup",
-        "static", "status", "support", "system", "team", "terms", "user", "users", "webhook", "webhooks",
-        "well-known", "www", "zoom",
+        "about", "account", "admin", "api", "assets", "billing", "blog", "bookings", "confirm-email",
+        "contact", "dashboard", "docs", "embed", "favicon", "forgot-password", "health", "help", "home",
+        "host", "hosts", "legal", "livez", "login", "logout", "mail", "me", "metrics", "new", "oauth",
+        "openapi", "pricing", "privacy", "public", "punctual", "readyz", "reset-password", "root", "sandbox",
+        "security", "settings", "signin", "signout", "signup", "static", "status", "support", "system", "team",
+        "terms", "user", "users", "webhook", "webhooks", "well-known", "www", "zoom",
     }
 )
 # fmt: on
