@@ -6,7 +6,7 @@ import secrets
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import Open
+from browser.conftest import PHONE, Open
 from support.system import PASSWORD, Host, System
 
 
@@ -63,9 +63,9 @@ def test_the_link_appears_by_itself_and_the_page_is_not_loaded_again(
 
 
 def test_without_javascript_everything_works_and_the_link_comes(system: System, host: Host, open_page: Open) -> None:
-    page = open_page(f"{system.url}/{host.handle}/intro", java_script_enabled=False)
+    page = open_page(f"{system.url}/{host.handle}/intro", java_script_enabled=False, viewport=PHONE)
     page.get_by_label("Time zone").select_option("Asia/Kolkata")
-    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Change", exact=True).click()
     expect(page.locator("#times")).to_contain_text("Asia/Kolkata, UTC+5:30")
     page.locator("a.day").last.click()
     book(page, "Noor")
