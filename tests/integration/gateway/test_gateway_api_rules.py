@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from gateway import bootstrap, limits
-from integration.gateway.conftest import Gateway, Host
+from integration.gateway.conftest import PASSWORD, Gateway, Host
 from integration.gateway.inner import Raw
 from shared import migrations
+from support.browsing import Browser
 
 Make = Callable[..., FlaskClient]
 
@@ -177,3 +178,16 @@ def test_only_the_head_of_a_long_list_can_be_asked_for(gateway: Gateway, host: H
     gateway.inner.say("GET", "/me/bookings.csv", (200, Raw(iter([b"id\r\n"] * 9), {"Content-Type": "text/csv"})))
     answer = gateway.call("HEAD", "/me/bookings.csv", key=host.api_key)
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_no_form_of_any_page_counts_without_its_token(gateway: Gateway, browser: Browser) -> None:
+    gateway.inner.calls.clear()
+    rules = [rule.rule for rule in gateway.app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    forms = [rule for rule in rules if not rule.startswith(("/api/", "/webhooks/"))]
+    assert len(forms) > 20
+    for form in forms:
+        path = re.sub(r"<[^>]+>", "unknown", form)
+        answer = browser.session.post(gateway.url + path, data={"password": PASSWORD}, timeout=20)
+        assert answer.status_code == 400, form
+        assert "too old" in answer.text, form
+    assert gateway.inner.calls == []

@@ -1,15 +1,22 @@
-"""The gateway's tables go up and down on both databases, and who was signed in before stays signed in."""
+"""The gateway on both databases: its tables up and down, who was signed in before, and an account's life."""
 
+import json
+import secrets
 from datetime import timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import MetaData, inspect
+from sqlalchemy import MetaData, inspect, select
 
-from gateway.accounts import SignIns
+from gateway import bootstrap
+from gateway.accounts import Departure, EmailChange, PasswordChange, ResetWish, SignIns
 from gateway.accounts.sign_ins import token_hash
+from gateway.parts import Parts
+from integration.gateway.conftest import PASSWORD, Gateway
 from shared import migrations
 from shared.clock import system
 from shared.database import Database
+from shared.outbox import OUTBOX
 
 TOKEN = "token-of-a-browser"
 
@@ -64,3 +71,36 @@ def test_who_was_signed_in_before_an_upgrade_still_is(database_url: str) -> None
     sign_ins.revoke(found.id, listed["id"])
     assert sign_ins.find(TOKEN) is None
     database.close()
+
+
+def test_an_account_lives_and_ends_the_same_on_both_databases(gateway: Gateway, database_url: str) -> None:
+    migrations.migrate(database_url, "gateway")
+    settings = gateway.parts.settings.model_copy(update={"database_url": database_url})
+    app = bootstrap.app(settings, hasher=PasswordHasher(1, 64, 1))
+    parts: Parts = app.extensions["gateway"]
+    client = app.test_client()
+    word = secrets.token_hex(4)
+    body = {"name": "H", "email": f"{word}@example.com", "password": PASSWORD, "handle": word, "timezone": "UTC"}
+    made = client.post("/api/v1/hosts", json=body).get_json()
+    host_id, with_key = made["host"]["id"], {"Authorization": f"Bearer {made['api_key']}"}
+    parts.email_changes.ask(host_id, EmailChange(email=f"new.{word}@example.com", password=PASSWORD))
+    parts.new_passwords.wish(ResetWish(email=f"{word}@example.com"))
+    assert parts.new_passwords.send_links() == 1
+    tokens = [mail["link"].rsplit("/", 1)[1] for mail in mails(database_url)]
+    assert parts.email_changes.confirm(tokens[0]) == f"new.{word}@example.com"
+    assert not parts.new_passwords.is_open(tokens[1]), "it lies in the old mailbox"
+    parts.new_passwords.change(host_id, PasswordChange(password=PASSWORD, new_password="another horse battery"))
+    assert client.get("/api/v1/me/sessions?limit=1", headers=with_key).get_json()["items"] == []
+    assert client.get("/api/v1/me/api-keys?limit=1", headers=with_key).get_json()["items"][0]["last_used_at"]
+    parts.departures.leave(host_id, Departure(password="another horse battery"))
+    assert client.get("/api/v1/me", headers=with_key).status_code == 401
+    assert host_id not in gateway.inner.hosts
+
+
+def mails(url: str) -> list[dict[str, Any]]:
+    """Give what the notifier is asked for, oldest first."""
+    database = Database(url)
+    with database.read() as tx:
+        bodies = tx.execute(select(OUTBOX.c.body).order_by(OUTBOX.c.seq)).scalars().all()
+    database.close()
+    return [json.loads(body)["data"] for body in bodies]
