@@ -6,7 +6,7 @@ from typing import Literal
 
 from notifier.deliveries import kinds
 from notifier.deliveries.kinds import FIRST, FIRSTS, REMINDER, Key, Recipient, What
-from shared.events import BookingFacts
+from shared.events import BookingFacts, HostFacts
 
 State = Literal["queued", "retrying", "sent", "failed"]
 Outlook = Literal["none", "pending", "delayed", "unavailable", "failed", "removed", "ready"]
@@ -104,6 +104,7 @@ class Delivery:
 class Correspondence:
     """All that is known about one booking: its versions, its meeting, its mails.
 
+    `host` is how the host is called and reached now, where that is known better than from the booking itself;
     `host_removed` says that the host's account is gone: nobody reads the host's mails any more.
     """
 
@@ -112,7 +113,14 @@ class Correspondence:
     changes: dict[int, Change]
     meeting: Meeting | None = None
     deliveries: tuple[Delivery, ...] = ()
+    host: HostFacts | None = None
     host_removed: bool = False
+
+    def having(self, change: Change) -> "Correspondence":
+        """Give what is known with one more version."""
+        if self.host is not None:
+            change = replace(change, booking=change.booking.model_copy(update={"host": self.host}))
+        return replace(self, changes={**self.changes, change.version: change})
 
     @property
     def newest(self) -> Change | None:

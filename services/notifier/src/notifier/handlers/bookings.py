@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from notifier import storage
 from notifier.deliveries import Change
 from notifier.deliveries.reminders import moments
-from notifier.handlers.following import replan
+from notifier.handlers.following import follow
 from notifier.storage import hosts, notices
 from shared.events import BookingCanceled, BookingCreated, BookingRescheduled
 
@@ -40,5 +40,4 @@ def _enter(tx: Connection, change: Change, now: datetime, wait: timedelta) -> No
     if case.newest is None or case.newest.version < change.version:
         storage.seat(tx, case.booking_id, change.booking.occupancy_id)
         storage.set_reminders(tx, case.booking_id, moments(change, now))
-    # Read again: the host may be called otherwise by now than when this was booked.
-    replan(tx, case.booking_id, now, wait)
+    follow(tx, case.having(change), now, wait)

@@ -31,6 +31,7 @@ def correspondence(tx: Connection, booking_id: str) -> Correspondence | None:
         {row.version: _change(row, host) for row in changes},
         _meeting(found),
         tuple(as_delivery(row) for row in deliveries),
+        host=host,
         host_removed=found.of_host_removed_at is not None,
     )
 

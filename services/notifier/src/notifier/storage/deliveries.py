@@ -1,6 +1,7 @@
 """Keeps the mails about bookings and the moments of reminders."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,11 @@ def apply(tx: Connection, booking_id: str, plan: Plan) -> None:
     """Make the rows what the plan says. A row that got a holder since it was read is left alone."""
     if plan.withdrawn:
         tx.execute(delete(DELIVERIES).where(DELIVERIES.c.id.in_(plan.withdrawn), DELIVERIES.c.lease.is_(None)))
-    add(tx, booking_id, plan.added)
+    add(tx, booking_id, (replace(delivery, next_attempt_at=plan.times.get(delivery.id)) for delivery in plan.added))
+    new = {delivery.id for delivery in plan.added}
     for delivery_id, moment in plan.times.items():
+        if delivery_id in new:
+            continue
         tx.execute(
             update(DELIVERIES)
             .where(DELIVERIES.c.id == delivery_id, DELIVERIES.c.lease.is_(None))
