@@ -9,16 +9,16 @@ from itertools import pairwise
 from queue import Empty, SimpleQueue
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from booking import storage
-from booking.bookings import Client, Refused, SessionType, WorkingHours
+from booking.bookings import Booking, Client, Refused, SessionType, WorkingHours
 from booking.handlers import booking, hosts, session_types
 from booking.handlers.booking import Wish
 from booking.handlers.desk import Desk, by_reference
 from booking.handlers.hosts import Profile
 from booking.slots import Interval
-from booking.storage.tables import BOOKINGS, OCCUPANCIES
+from booking.storage.tables import BOOKINGS, OCCUPANCIES, TIMELINE
 from shared import migrations
 from shared.database import Database
 
@@ -61,8 +61,19 @@ def by_host(desk: Desk, start: datetime, type_id: str) -> Racer:
 
 
 def by_moving(desk: Desk, start: datetime, elsewhere: datetime) -> Racer:
-    made = booking.book(desk, "grace", "intro", Wish(elsewhere, CLIENT, "", {}), key=None)[0].booking
-    return lambda: booking.reschedule(desk, by_reference(made.reference), start, by="client").booking.start
+    return by_moving_it(desk, booked(desk, elsewhere).reference, start)
+
+
+def by_moving_it(desk: Desk, reference: str, start: datetime) -> Racer:
+    return lambda: booking.reschedule(desk, by_reference(reference), start, by="client").booking.start
+
+
+def by_canceling(desk: Desk, reference: str) -> Racer:
+    return lambda: booking.cancel(desk, by_reference(reference), None, by="client").booking.start
+
+
+def booked(desk: Desk, start: datetime) -> Booking:
+    return booking.book(desk, "grace", "intro", Wish(start, CLIENT, "", {}), key=None)[0].booking
 
 
 def run(racers: Sequence[Racer]) -> tuple[Counter[datetime], list[Refused]]:
@@ -121,3 +132,22 @@ def test_a_hundred_racers_on_the_seats_of_two_groups_fill_them_and_no_more(desk:
     won, _refused = run(racers)
     assert won == dict.fromkeys(SLOTS[:2], 12)
     require_truth(desk)
+
+
+def test_an_account_that_ends_while_clients_book_move_and_cancel_leaves_nothing(desk: Desk) -> None:
+    made = [booked(desk, start) for start in ELSEWHERE[:40]]
+    racers = [by_client(desk, start) for start in SLOTS[:40]]
+    racers += [by_canceling(desk, one.reference) for one in made[:20]]
+    racers += [by_moving_it(desk, one.reference, start) for one, start in zip(made[20:], SLOTS[40:], strict=False)]
+
+    def leave() -> datetime:
+        hosts.remove_host(desk, "h")
+        return NOW
+
+    won, refused = run([leave, *racers])
+    assert won[NOW] == 1
+    assert {error.code for error in refused} <= {"no_such_host", "no_such_booking"}
+    with desk.database.read() as tx:
+        assert storage.host(tx, "h") is None
+        left = [tx.execute(select(func.count()).select_from(table)).scalar_one() for table in (BOOKINGS, TIMELINE)]
+    assert left == [0, 0]

@@ -22,6 +22,8 @@ def erase_host(tx: Connection, host_id: str) -> None:
     # First, as whoever handles an event holds its row before the booking's. What is done holds nothing any more.
     unfinished = INBOX.c.state.in_(("waiting", "parked"))
     tx.execute(delete(INBOX).where(unfinished, or_(INBOX.c.subject == host_id, INBOX.c.subject.in_(of_host))))
+    # Whoever is about to add a line to a timeline is waited for, or finds no booking.
+    tx.execute(of_host.with_for_update()).all()
     for table in (IDEMPOTENCY_KEYS, TIMELINE):
         tx.execute(delete(table).where(table.c.booking_id.in_(of_host)))
     for table in (BOOKINGS, OCCUPANCIES, SESSION_TYPES):
