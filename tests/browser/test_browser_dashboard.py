@@ -1,6 +1,9 @@
 """The dashboard in a real browser: everybody can read it, the keyboard is enough, and Zoom's changes are settled."""
 
+import random
 import re
+import struct
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -220,3 +223,30 @@ def test_a_link_arrives_on_the_hosts_page_by_itself(
         assert page.evaluate("window.sameDocument") is True
     finally:
         system.mend()
+
+
+def test_a_picture_that_is_too_large_is_made_smaller(
+    system: System, open_page: Open, signed_in: dict[str, Any]
+) -> None:
+    page = open_page(f"{system.url}/dashboard/settings", **signed_in)
+    photo = {"name": "photo.png", "mimeType": "image/png", "buffer": noise(600)}
+    page.get_by_label("Picture").set_input_files(photo)  # type: ignore[arg-type]
+    small = "document.querySelector('#field-logo').files[0].size <= 48 * 1024"
+    eventually(lambda: page.evaluate(small), timeout=20, every=0.1)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("status")).to_contain_text("Your page shows the new logo.")
+    expect(page.get_by_role("img", name="Your logo")).to_be_visible()
+
+
+def noise(size: int) -> bytes:
+    """Make a PNG that nothing can squeeze."""
+    rows = b"".join(b"\0" + random.randbytes(size * 3) for _ in range(size))
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    framed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)

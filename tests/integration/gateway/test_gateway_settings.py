@@ -40,7 +40,11 @@ def test_a_logo_is_sent_shown_and_removed(gateway: Gateway, browser: Browser) ->
     assert len(gateway.inner.asked("DELETE", "/me/logo")) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"<svg/>", PICTURE + b"x" * 50_000], ids=["nothing", "svg", "too-large"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<svg/>", PICTURE + b"x" * 50_000, PICTURE + b"x" * 900_000],
+    ids=["nothing", "svg", "large", "huge"],
+)
 def test_what_is_no_small_picture_is_refused_at_the_field(gateway: Gateway, browser: Browser, content: bytes) -> None:
     send_logo(gateway, browser, content)
     assert browser.answer.status_code == 422

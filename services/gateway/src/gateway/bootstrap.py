@@ -18,6 +18,7 @@ from gateway.accounts import (
     SignIns,
     SignUps,
 )
+from gateway.pages import logo_upload
 from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.upstream import Upstream
@@ -47,7 +48,7 @@ def app(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher | N
     common(
         made,
         checks=_checks(parts, database),
-        raw_paths={zoom.PATH: zoom.LIMIT},
+        raw_paths={zoom.PATH: zoom.LIMIT, logo_upload.PATH: logo_upload.LIMIT},
         figures=partial(_read_outbox, database),
     )
     security.install(made, settings)

@@ -3,9 +3,10 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from gateway.api.forward import given_back
 from gateway.pages import desk_words, forms, months, overview, session_types, visitors
 from gateway.pages.blueprint import pages
 from gateway.pages.forms import Errors
@@ -54,12 +55,12 @@ def bookings_csv() -> ResponseReturnValue:
     account = visitors.require_account()
     filters, _ = _filters()
     query = urlencode({name: value for name, value in filters.items() if value})
-    answer = parts().booking.send("GET", "/me/bookings.csv", host=account.id, query=query)
+    answer = parts().booking.send("GET", "/me/bookings.csv", host=account.id, query=query, stream=True)
     if not answer.ok:
         raise RefusedUpstreamError(answer)
-    kept = ("Content-Type", "Content-Disposition")
-    headers = {name: answer.headers[name] for name in kept if name in answer.headers}
-    return Response(answer.body, 200, {**headers, "Cache-Control": "no-store"})
+    given = given_back(answer)
+    given.headers["Cache-Control"] = "no-store"
+    return given
 
 
 def _in_their_order(found: list[dict[str, Any]], zone: str) -> overview.Days:

@@ -9,13 +9,16 @@ from gateway.pages.forms import Errors
 from gateway.parts import parts
 from gateway.upstream import RefusedUpstreamError
 
+PATH = "/dashboard/settings/logo"
+LIMIT = 8 * 1024 * 1024
+"""Bytes of the form. A photo that is too large is refused beside its field, not by a page about large bodies."""
 MOST = profile.MOST_LOGO * 1024
 """Bytes."""
 SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 NO_PICTURE = f"Choose a PNG, JPEG or WebP picture of at most {profile.MOST_LOGO} KiB"
 
 
-@pages.post("/dashboard/settings/logo")
+@pages.post(PATH)
 def logo_sent() -> ResponseReturnValue:
     """Keep a new logo, or take the old one away."""
     account = visitors.require_account()
