@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # the folder of the tests, as pytest has it
 
@@ -15,6 +15,8 @@ from support.system import PASSWORD, ROOT, Host, System  # noqa: E402
 
 OUTPUT = ROOT / "build" / "screenshots"
 WIDTHS = {390: 844, 1280: 860}
+TALLEST = 6000
+"""Pixels; the API's reference goes on and on."""
 PUBLIC = {
     "welcome": "/",
     "signup": "/signup",
@@ -34,12 +36,12 @@ PUBLIC = {
     "not-found": "/no-such-host",
     "api-reference": "/api/docs",
 }
+WHILE_ZOOM_IS_DOWN = {"booking-waiting": "/dashboard/bookings/{id}"}
 INSIDE = {
     "overview": "/dashboard",
     "bookings": "/dashboard/bookings",
     "bookings-none": "/dashboard/bookings?q=nobody-at-all",
-    "booking": "/dashboard/bookings/{id}",
-    "booking-made": "/dashboard/bookings/{ready_id}",
+    "booking": "/dashboard/bookings/{ready_id}",
     "booking-new": "/dashboard/bookings/new",
     "booking-reschedule": "/dashboard/bookings/{id}/reschedule",
     "booking-cancel": "/dashboard/bookings/{id}/cancel",
@@ -59,7 +61,17 @@ INSIDE = {
     "design": "/dashboard/design",
 }
 FRESH = {"overview-fresh": "/dashboard", "connections-fresh": "/dashboard/connections"}
-DARK = {"welcome", "host", "month", "details", "booking-ready", "booking-delayed", "overview", "booking", "design"}
+DARK = {
+    "welcome",
+    "host",
+    "month",
+    "details",
+    "booking-ready",
+    "booking-delayed",
+    "overview",
+    "booking-waiting",
+    "design",
+}
 
 
 def main() -> int:
@@ -81,7 +93,10 @@ def main() -> int:
 
 def take(browser: Browser, system: System, built: scene.Scene) -> None:
     """Take every page at each width, light, and the telling ones dark too."""
-    for who, wanted in ((None, PUBLIC), (built.host, INSIDE), (built.fresh, FRESH)):
+    shown = ((None, PUBLIC), (built.host, WHILE_ZOOM_IS_DOWN), (built.host, INSIDE), (built.fresh, FRESH))
+    for who, wanted in shown:
+        if wanted is INSIDE:
+            scene.heal(system, built)
         context = browser.new_context(timezone_id="Europe/Berlin", reduced_motion="reduce")
         page = context.new_page()
         if who:
@@ -109,7 +124,9 @@ def shoot(page: Page, name: str) -> None:
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
             suffix = "-dark" if scheme == "dark" else ""
-            page.screenshot(path=OUTPUT / f"{name}-{width}{suffix}.png", full_page=True)
+            tall = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
+            whole: FloatRect = {"x": 0, "y": 0, "width": width, "height": tall}
+            page.screenshot(path=OUTPUT / f"{name}-{width}{suffix}.png", full_page=True, clip=whole)
 
 
 if __name__ == "__main__":
