@@ -9,6 +9,7 @@ from integration.zoom_connector.bench import TOKEN, Bench, Bookings, Clock, Zoom
 from integration.zoom_connector.racing import ZOE, at_once, returned, works
 from shared import migrations
 from shared.events import HostRemoved
+from zoom_connector.connections.leaving import LONGEST_STAY
 from zoom_connector.reconcile import BusyError
 from zoom_connector.refusals import Refused
 from zoom_connector.storage import connections
@@ -86,5 +87,8 @@ def test_a_host_who_leaves_is_forgotten(bench: Bench, bookings: Bookings) -> Non
     bench.hear(bookings.canceled(), HostRemoved(host_id="h1", at=bench.clock()))
     bench.work()
 
+    assert bench.worker.leaving.step() == 1
+    assert bench.parts.tokens.read("h1") is None
+    bench.clock.turn(LONGEST_STAY.total_seconds() + 1)
     assert bench.worker.leaving.step() == 1
     assert bench.rows() == []

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from shared.bus import connect
 from shared.events import HostRemoved, ZoomDisconnected
 from shared.events.envelope import wrap
 from shared.testing import eventually
+from zoom_connector.connections.leaving import LONGEST_STAY
 from zoom_connector.storage import removals
 
 REVOKE = "POST /oauth/revoke"
@@ -184,9 +184,13 @@ def test_a_host_who_leaves_is_forgotten_after_the_meetings_are_deleted(
     bench.work()
     bench.clock.turn(3)
     assert bench.worker.leaving.step() == 1
-
     assert zoom.meetings() == []
     assert not granted(zoom)
+    assert bench.parts.tokens.read("h1") is None
+
+    bench.hear(bookings.canceled("late", 2))
+    bench.clock.turn(LONGEST_STAY.total_seconds())
+    assert bench.worker.leaving.step() == 1
     assert bench.rows() == []
     left = everything(bench.folder)
     assert not any(word in left for word in (ZOE.encode(), b"J\xc3\xb6rg"))
@@ -204,7 +208,7 @@ def test_a_host_who_leaves_while_zoom_is_down_is_forgotten_after_ten_minutes(
     bench.hear(bookings.canceled(), HostRemoved(host_id="h1", at=bench.clock()))
     bench.work()
     assert bench.worker.leaving.step() == 0
-    bench.clock.turn(timedelta(minutes=11).total_seconds())
+    bench.clock.turn(LONGEST_STAY.total_seconds() + 1)
     assert bench.worker.leaving.step() == 1
 
     assert bench.rows() == []
@@ -214,7 +218,7 @@ def test_a_host_who_leaves_while_zoom_is_down_is_forgotten_after_ten_minutes(
 def test_a_host_who_never_connected_leaves_too(bench: Bench, bookings: Bookings) -> None:
     bench.hear(bookings.created(), bookings.canceled(), HostRemoved(host_id="h1", at=bench.clock()))
     bench.work()
-    bench.clock.turn(3)
+    bench.clock.turn(LONGEST_STAY.total_seconds() + 1)
 
     assert bench.worker.leaving.step() == 1
     assert bench.rows() == []

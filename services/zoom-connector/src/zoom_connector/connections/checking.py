@@ -60,10 +60,9 @@ class Checking:
         with self.database.write() as tx:
             if person is not None:
                 connections.renamed(tx, host_id, user_id=person.user_id, email=person.email)
-            if trouble is None:
                 connections.succeeded(tx, host_id, now)
                 connections.unpark_outage(tx, host_id)
-            else:
+            elif trouble is not None:
                 connections.failed(tx, host_id, now, trouble)
             self.look_after(tx, host_id, now)
         log.info("connection_checked", host_id=host_id, good=trouble is None)

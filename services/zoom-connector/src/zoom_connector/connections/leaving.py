@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from shared import logs
 from shared.clock import Clock
@@ -15,7 +18,7 @@ log = logs.get(__name__)
 
 LOOKED_EVERY = timedelta(seconds=2)
 LONGEST_STAY = timedelta(minutes=10)
-"""So long are a leaving host's meetings given to be deleted; the erasing does not wait for a Zoom that is down."""
+"""So long may a leaving host's meetings take to be deleted, should Zoom be down; and then the rows go, too."""
 
 
 @dataclass
@@ -28,23 +31,29 @@ class Leaving:
     _next: datetime | None = None
 
     def step(self) -> int:
-        """Erase everybody who may be erased; give how many."""
+        """Erase whatever may be erased by now; give for how many hosts."""
         now = self.clock()
         if self._next is not None and now < self._next:
             return 0
         self._next = now + LOOKED_EVERY
         with self.database.read() as tx:
-            gone = [
-                row.id
-                for row in connections.leaving(tx)
-                if now > row.leaving_at + LONGEST_STAY or not removals.meetings_to_delete(tx, row.id, now)
-            ]
-        return sum(self._let_go(host_id) for host_id in gone)
+            gone = connections.leaving(tx)
+            busy = {row.id for row in gone if removals.meetings_to_delete(tx, row.id, now)}
+        return sum(self._let_go(row, now, busy=row.id in busy) for row in gone)
 
-    def _let_go(self, host_id: str) -> int:
+    def _let_go(self, row: Row[Any], now: datetime, *, busy: bool) -> int:
+        over = now > row.leaving_at + LONGEST_STAY
         try:
-            self.removal.leave(host_id)
+            if row.status != connections.DISCONNECTED:
+                if busy and not over:
+                    return 0
+                self.removal.leave(row.id)
+            elif not over:
+                # News of a booking may still be on its way, and would be kept anew.
+                return 0
+            if over:
+                self.removal.forget(row.id)
         except (Refused, TokenStoreUnavailableError) as error:
-            log.warning("leaving_postponed", host_id=host_id, error=type(error).__name__)
+            log.warning("leaving_postponed", host_id=row.id, error=type(error).__name__)
             return 0
         return 1
