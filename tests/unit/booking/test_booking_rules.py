@@ -17,13 +17,15 @@ from booking.bookings import (
     Question,
     Refused,
     SessionType,
+    Stretch,
     Video,
     WorkingHours,
     first_session_type,
     first_video,
+    span,
     zone,
 )
-from booking.slots import Interval
+from booking.slots import Interval, Vacation
 
 NOW = datetime(2026, 12, 6, 12, 0, tzinfo=UTC)
 START = NOW + timedelta(days=1)
@@ -171,3 +173,46 @@ def test_a_calendar_says_that_a_link_follows_or_that_it_is_canceled() -> None:
     assert b"STATUS:CANCELLED" in canceled
     assert b"SEQUENCE:10" in canceled
     assert b"link follows" not in canceled
+
+
+def test_a_client_changes_a_booking_until_the_hosts_limit() -> None:
+    assert booking().changeable_until(90) == START - timedelta(minutes=90)
+    booking().require_in_time(90, START - timedelta(minutes=90, seconds=1))
+    for cutoff, now in ((90, START - timedelta(minutes=90)), (0, START)):
+        with pytest.raises(Refused, match="too_late"):
+            booking().require_in_time(cutoff, now)
+    assert booking(status="canceled").changeable_until(0) is None
+
+
+def test_a_move_in_zoom_changes_neither_link_nor_time() -> None:
+    there = Stretch(START + timedelta(hours=2), START + timedelta(hours=3))
+    moved = booking().with_move(News(1, 4), there, NOW)
+    assert (moved.video.join_url, moved.video.moved_to, moved.start) == ("https://zoom.example.com/j/1", there, START)
+    assert (moved.version, moved.meeting_revision, moved.moved_revision) == (1, 0, 4)
+    assert moved.has_heard_move(News(1, 4))
+    older = moved.with_news(News(1, 3), Video("zoom", "ready", "https://zoom.example.com/j/2"), NOW)
+    assert (older.video.join_url, older.video.moved_to) == ("https://zoom.example.com/j/2", there)
+    newer = moved.with_news(News(1, 5), Video("zoom", "ready", "https://zoom.example.com/j/2"), NOW)
+    assert newer.video.moved_to is None
+    assert newer.has_heard_move(News(1, 4))
+
+
+def test_a_move_of_a_meeting_for_an_older_time_is_passed_over() -> None:
+    later = booking().rescheduled(START + timedelta(days=1), LESSON, NOW)
+    assert later.with_move(News(1, 4), Stretch(START, START), NOW).video.moved_to is None
+
+
+def test_a_types_own_hours_keep_the_hosts_vacations() -> None:
+    away = [Vacation(date(2026, 12, 7), date(2026, 12, 8))]
+    of_host = WorkingHours({0: [Interval(540, 720)]}, {date(2026, 12, 9): []}, away)
+    own = WorkingHours({5: [Interval(0, 60)]}, {})
+    assert LESSON.hours(of_host) == of_host
+    assert replace(LESSON, availability=own).hours(of_host) == WorkingHours(own.weekly, {}, away)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0, "no time"), (1, "1 minute"), (90, "1 hour 30 minutes"), (1440, "1 day"), (3000, "2 days 2 hours")],
+)
+def test_a_span_is_spelled_out(minutes: int, words: str) -> None:
+    assert span(minutes) == words
