@@ -45,7 +45,7 @@ def agenda() -> ResponseReturnValue:
         last=last,
         month=months.month_of(day),
         today=now.date(),
-        now_at=agenda_layout.minutes_at(now) if first <= now.date() <= last else None,
+        now_at=layout.height_of(now) if first <= now.date() <= last else None,
         earlier=_turned(day, monthly, -1),
         later=_turned(day, monthly, 1),
         zone=me["timezone"],

@@ -38,6 +38,11 @@ class Layout:
     first_hour: int
     last_hour: int
 
+    def height_of(self, when: datetime) -> int | None:
+        """Give the minutes since midnight of a moment, if its hour is drawn."""
+        at = minutes_at(when)
+        return at if self.first_hour * 60 <= at <= self.last_hour * 60 else None
+
 
 def lay_out(first: date, last: date, found: list[dict[str, Any]], zone: str) -> Layout:
     """Give every booking its place."""

@@ -68,6 +68,7 @@ def _page(
         "dashboard/availability.html",
         hours=hours,
         errors=errors,
+        labels=availability_form.labels(hours),
         weekdays=availability_form.WEEKDAYS,
         preview=preview,
         unsaved=unsaved,

@@ -132,6 +132,17 @@ def field_name(name: str, sent: dict[str, Any]) -> str:
     return f"{rows[group]}{number}" if group in rows and number.isdecimal() else group
 
 
+def labels(hours: Hours) -> dict[str, str]:
+    """Name the parts of the form, for whoever reads a list of what is wrong."""
+    names = {"timezone": "Time zone", "new": "Special date", "overrides": "Special dates", "vacations": "Vacations"}
+    return {
+        **names,
+        **{day: day.capitalize() for day in WEEKDAYS},
+        **{f"date{number}": one.date or "Special date" for number, one in enumerate(hours.dates)},
+        **{f"vacation{number}": f"Vacation {number + 1}" for number in range(len(hours.vacations))},
+    }
+
+
 def _rows(form: "MultiDict[str, str]", name: str) -> list[Row]:
     return list(zip(form.getlist(f"{name}-start"), form.getlist(f"{name}-end"), strict=False))
 

@@ -74,7 +74,7 @@ def disconnect_zoom_sent() -> ResponseReturnValue:
         flash("Zoom is disconnected, and everything that Zoom gave us is erased. Your meetings and bookings stay.")
     except RefusedUpstreamError as refused:
         flash(refused.detail, "warn")
-    return redirect(url_for("pages.connections", _anchor="receipts"), 303)
+    return redirect(url_for("pages.connections"), 303)
 
 
 def _connection_to_end(account: Account) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ def logo_sent() -> ResponseReturnValue:
         if not answer.ok:
             raise RefusedUpstreamError(answer)
         flash("The logo is gone from your page.")
-        return redirect(url_for("pages.profile", _anchor="logo"), 303)
+        return redirect(url_for("pages.profile"), 303)
     sent = request.files.get("logo")
     content = sent.read(MOST + 1) if sent else b""
     kind = next((kind for start, kind in SIGNATURES.items() if content.startswith(start)), None)
@@ -39,7 +39,7 @@ def logo_sent() -> ResponseReturnValue:
         found = forms.from_upstream(refused)
         return _again(account.id, next(iter((*found.general, *found.fields.values(), NO_PICTURE))), refused.status)
     flash("Your page shows the new logo.")
-    return redirect(url_for("pages.profile", _anchor="logo"), 303)
+    return redirect(url_for("pages.profile"), 303)
 
 
 def _again(host_id: str, words: str, status: int) -> ResponseReturnValue:

@@ -59,7 +59,7 @@ def browser_signed_out(sign_in_id: str) -> ResponseReturnValue:
         flash("This browser is signed out.")
     except Refused as refused:
         flash(refused.detail)
-    return redirect(url_for("pages.own_account", _anchor="browsers"), 303)
+    return redirect(url_for("pages.own_account"), 303)
 
 
 @pages.post("/dashboard/settings/signout")

@@ -41,7 +41,7 @@ def key_revoked(key_id: str) -> ResponseReturnValue:
         flash("The key is revoked. Programs that use it are refused from now on.")
     except RefusedHere:
         flash("This key was revoked already.")
-    return redirect(url_for("pages.programs", _anchor="keys"), 303)
+    return redirect(url_for("pages.programs"), 303)
 
 
 @pages.get("/dashboard/settings/feed")
@@ -57,7 +57,7 @@ def feed_renewed() -> ResponseReturnValue:
     account = visitors.require_account()
     parts().booking.ask("POST", "/me/calendar-feed", host=account.id)
     flash("The feed has a new address. Subscribe to it again; the old one shows nothing any more.")
-    return redirect(url_for("pages.programs", _anchor="feed"), 303)
+    return redirect(url_for("pages.programs"), 303)
 
 
 def _page(host_id: str, label: str, errors: Errors, *, made: IssuedKey | None = None) -> str:

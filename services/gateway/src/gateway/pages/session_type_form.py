@@ -28,6 +28,25 @@ REMINDERS = (15, 60, 1440, 2880, 10080)
 FIRST_REMINDERS = (1440, 60)
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 OWN_HOURS = "own"
+LABELS = {
+    "title": "Title",
+    "slug": "Address",
+    "description": "Description",
+    "duration": "Duration",
+    "place": "Where it takes place",
+    "detail": "Link, number or address",
+    "questions": "Questions",
+    "reminders": "Reminders",
+    "availability": "Hours",
+    "buffer_before": "Free before",
+    "buffer_after": "Free after",
+    "min_notice": "Notice",
+    "horizon": "How far ahead",
+    "slot_step": "A start every",
+    "max_per_day": "At most a day",
+    "capacity": "Seats",
+    "color": "Color",
+}
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -109,6 +128,11 @@ def reminder_choices(typed: Typed) -> list[tuple[int, str]]:
     """Give every reminder that can be ticked, the longest first, in words."""
     known = sorted({*REMINDERS, *typed["reminders"]}, reverse=True)
     return [(minutes, desk_words.minutes(minutes)) for minutes in known]
+
+
+def labels(hours: Hours) -> dict[str, str]:
+    """Name the fields, for whoever reads a list of what is wrong."""
+    return {**LABELS, **availability_form.labels(hours)}
 
 
 def body(typed: Typed, hours: Hours) -> tuple[dict[str, Any], Errors]:

@@ -137,6 +137,7 @@ def _form(
         typed=typed,
         hours=hours,
         errors=errors,
+        labels=session_type_form.labels(hours),
         kind=kind,
         weekdays=availability_form.WEEKDAYS,
         reminders=session_type_form.reminder_choices(typed),
