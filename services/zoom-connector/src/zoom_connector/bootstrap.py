@@ -19,6 +19,7 @@ from zoom_connector.connections.checking import Checking
 from zoom_connector.connections.connecting import Connecting
 from zoom_connector.connections.leaving import Leaving
 from zoom_connector.connections.removal import Removal
+from zoom_connector.connections.replacing import Replacing
 from zoom_connector.connections.sharing import Sharing
 from zoom_connector.connections.standing import Standing
 from zoom_connector.connections.upkeep import Confirmations, KeepAlive
@@ -101,6 +102,7 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
     access = Access(database, tokens, oauth, transport, settings.zoom_api_url, clock)
     removal = Removal(database, tokens, oauth, clock)
     sharing = Sharing(database, tokens, clock)
+    replacing = Replacing(database, tokens, oauth, clock)
     stands = Standing(database, tokens, transport, settings.zoom_api_url, clock)
     zoom_app = (settings.zoom_client_id, settings.zoom_compliance_url)
     return Parts(
@@ -108,7 +110,7 @@ def build(settings: Settings, *, clock: Clock = system, chance: random.Random | 
         database=database,
         tokens=tokens,
         access=access,
-        connecting=Connecting(database, tokens, sharing, oauth, transport, settings.zoom_api_url, clock),
+        connecting=Connecting(database, tokens, sharing, replacing, oauth, transport, settings.zoom_api_url, clock),
         removal=removal,
         checking=Checking(database, access, _look_after, clock),
         leaving=Leaving(database, removal, clock),

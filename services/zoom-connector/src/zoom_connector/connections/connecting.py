@@ -4,20 +4,17 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from shared import logs
 from shared.clock import Clock
 from shared.database import Database
-from zoom_connector.connections import removal, scopes
-from zoom_connector.connections.revoking import Revoking
+from zoom_connector.connections import scopes
+from zoom_connector.connections.replacing import Former, Replacing
 from zoom_connector.connections.sharing import Consent, OvertakenError, Sharing
 from zoom_connector.refusals import Kind, Refused
-from zoom_connector.storage import connections, consents, privacy, removals
+from zoom_connector.storage import connections, consents
 from zoom_connector.storage.token_locks import TokenLock
 from zoom_connector.tokens import Tokens, TokenStore, TokenStoreUnavailableError, TokensUnreadableError
 from zoom_connector.zoom.account import Person, ZoomAccount
@@ -58,20 +55,13 @@ REFUSALS: dict[str, tuple[Kind, str]] = {
 
 
 @dataclass(frozen=True)
-class Replaced:
-    """The connection with another Zoom user that a new one took the place of."""
-
-    row: Row[Any]
-    tokens: Tokens | None = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Connecting:
     """Begins and completes connections."""
 
     database: Database
     tokens: TokenStore
     sharing: Sharing
+    replacing: Replacing
     oauth: OAuth
     transport: Transport
     api_url: str
@@ -104,12 +94,12 @@ class Connecting:
         budget = Budget(BUDGET_SECONDS, read_seconds=READ_SECONDS)
         with self._renewals_away(host_id):
             consent = self._consent(host_id, code, verifier, budget)
-            replaced = self._keep(consent)
+            former = self._keep(consent)
         log.info("zoom_connected", host_id=host_id)
-        if replaced is None:
+        if former is None:
             return None
-        self._end(host_id, replaced, budget)
-        return str(replaced.row.account_email)
+        self.replacing.end(former, budget)
+        return str(former.row.account_email)
 
     def _consent(self, host_id: str, code: str, verifier: str, budget: Budget) -> Consent:
         began = self.clock()
@@ -126,50 +116,17 @@ class Connecting:
             lambda: self._alive(grant, budget),
         )
 
-    def _keep(self, consent: Consent) -> Replaced | None:
+    def _keep(self, consent: Consent) -> Former | None:
+        """Make the connection; give another Zoom account's that it took the place of."""
         try:
-            former = self._former(consent)
+            former = self.replacing.former(consent.host_id, consent.person.user_id)
             before = self.sharing.keep(consent)
         except OvertakenError:
             raise _refusal("connection_changed") from None
         except TokenStoreUnavailableError as error:
             log.warning("token_store_unavailable", host_id=consent.host_id)
             raise _refusal("token_store_unavailable") from error
-        if before is None or before.zoom_user_id in {None, consent.person.user_id}:
-            return None
-        return Replaced(before, former)
-
-    def _former(self, consent: Consent) -> Tokens | None:
-        """Read the tokens that are about to be replaced; those of another Zoom user are to be ended afterwards."""
-        with self.database.read() as tx:
-            row = connections.get(tx, consent.host_id)
-        if row is None or row.zoom_user_id in {None, consent.person.user_id}:
-            return None
-        try:
-            stored = self.tokens.read(connections.place_of(row))
-        except TokensUnreadableError:
-            return None
-        return stored.tokens if stored else None
-
-    def _end(self, host_id: str, replaced: Replaced, budget: Budget) -> None:
-        """End the consent of the Zoom user who was connected before, and keep a receipt of what was erased."""
-        with self.database.read() as tx:
-            shared = connections.others_of_user(tx, replaced.row)
-        revoked = False
-        if replaced.tokens is not None and not shared:
-            revoked = Revoking(self.oauth, self.clock, replaced.tokens, budget).end(host_id)
-        erased = removal.erased(tokens=not shared, consents=False)
-        with self.database.write() as tx:
-            removals.add_receipt(
-                tx,
-                host_id=host_id,
-                at=self.clock(),
-                cause="disconnected",
-                erased=erased,
-                revoked=revoked,
-                confirmation=None,
-            )
-        privacy.scrub(self.database)
+        return None if before is None else former
 
     @contextmanager
     def _renewals_away(self, host_id: str) -> Iterator[None]:
