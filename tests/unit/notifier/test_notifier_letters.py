@@ -211,8 +211,9 @@ def test_only_what_can_still_come_is_promised() -> None:
 
 
 def test_a_host_without_zoom_is_told_where_to_connect_it() -> None:
-    for said in both(letter("host_notification", outlook="unavailable")):
-        assert f"{PUBLIC_URL}/dashboard/connections" in said
+    given = letter("host_notification", outlook="unavailable")
+    for page in (render.html(given), render.text(given)):
+        assert f"{PUBLIC_URL}/dashboard/connections" in page
 
 
 def test_who_first_hears_of_a_booking_after_its_move_reads_which_time_holds() -> None:

@@ -1,7 +1,7 @@
 """Where a session takes place, and what can honestly be said about its video link."""
 
 from notifier.deliveries import Occasion
-from notifier.letters import Addresses, Fact
+from notifier.letters import Fact
 from notifier.letters.lines import block, one_line, web_link
 
 WHERE = {"video": "Video call", "phone": "By phone", "in_person": "In person"}
@@ -40,7 +40,7 @@ def where(occasion: Occasion) -> list[Fact]:
     return facts
 
 
-def link_notice(occasion: Occasion, addresses: Addresses) -> str | None:
+def link_notice(occasion: Occasion) -> str | None:
     """Say why there is no link and what happens next. Nothing in doubt is promised."""
     booking = occasion.change.booking
     sentences = _ABOUT.get(occasion.kind) or (_TO_CLIENT if occasion.recipient == "client" else _TO_HOST).get(
@@ -51,7 +51,6 @@ def link_notice(occasion: Occasion, addresses: Addresses) -> str | None:
     return " ".join(sentences).format(
         host=one_line(booking.host.name),
         client=one_line(booking.client.name),
-        connections=addresses.connections(),
         reason=_reason(occasion),
         step=STEPS.get((occasion.meeting and occasion.meeting.cause) or "", NEXT_STEP),
     )
@@ -119,7 +118,7 @@ _TO_HOST = {
     ),
     "unavailable": (
         "There is no link yet. {reason}",
-        "You connect Zoom at {connections}; you and {client} then get the link in a mail of its own.",
+        "Once you connect Zoom, you and {client} get the link in a mail of its own.",
     ),
     "failed": (
         "The meeting could not be made in Zoom, so there is no link, and it isn't tried again by itself. {reason}",

@@ -21,7 +21,7 @@ def write(occasion: Occasion, public_url: str) -> Letter:
         tone=begins.tone,
         headline=begins.headline,
         lead=begins.lead,
-        notices=tuple(_notices(occasion, addresses)),
+        notices=tuple(_notices(occasion)),
         when=Fact(_when(occasion), moments.span(booking.start, booking.end, zone(occasion))),
         sheet=None if canceled else moments.sheet(booking.start, zone(occasion)),
         facts=tuple(_facts(occasion)),
@@ -49,8 +49,8 @@ def _when(occasion: Occasion) -> str:
     return "New time" if occasion.change.what == "rescheduled" and occasion.earlier else "When"
 
 
-def _notices(occasion: Occasion, addresses: Addresses) -> list[str]:
-    found = [places.link_notice(occasion, addresses)]
+def _notices(occasion: Occasion) -> list[str]:
+    found = [places.link_notice(occasion)]
     if occasion.change.what == "rescheduled" and occasion.kind in ("client_confirmation", "host_notification"):
         found.append("Should an earlier mail have given another time: this one holds.")
     if occasion.relinked and occasion.kind in ("client_rescheduled", "host_rescheduled") and occasion.join_url:
@@ -119,6 +119,8 @@ def _button(occasion: Occasion, addresses: Addresses) -> Action | None:
     if occasion.change.what == "canceled" and occasion.recipient == "client":
         # The page of a host who has left is gone.
         return None if occasion.host_removed else Action("Book another time", addresses.offer(occasion))
+    if occasion.recipient == "host" and occasion.outlook == "unavailable":
+        return Action("Connect Zoom", addresses.connections())
     link = places.join_link(occasion)
     return Action("Join the video call", link) if link else None
 
