@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from booking.storage.tables import OCCUPANCIES
 from integration.booking.service import MONDAY, Json, Service
-from shared.events import BookingCanceled, BookingFacts, MeetingReady, MeetingRemoved
+from shared.events import BookingCanceled, BookingFacts, MeetingMoved, MeetingReady, MeetingRemoved
 
 NINE = f"{MONDAY}T09:00:00+01:00"
 TEN = f"{MONDAY}T10:00:00+01:00"
@@ -113,14 +113,13 @@ def test_a_group_of_another_length_is_never_joined(service: Service, host: Json,
     assert service.get(f"/bookings/{made['reference']}") == made
 
 
+def about(booking: Json, version: int, revision: int, **more: str) -> dict[str, Any]:
+    return {"booking_id": booking["id"], "host_id": "h", "booking_version": version, "revision": revision} | more
+
+
 @pytest.mark.usefixtures("lesson")
 def test_a_seat_given_back_is_not_told_as_the_end_of_the_meeting(service: Service, host: Json) -> None:
     first, second = seat(service, host), seat(service, host)
-
-    def about(booking: Json, version: int, revision: int, **more: str) -> dict[str, Any]:
-        known = {"booking_id": booking["id"], "host_id": host["id"]}
-        return known | {"booking_version": version, "revision": revision} | more
-
     for booking in (first, second):
         service.hear(MeetingReady.model_validate(about(booking, 1, 1, join_url="https://zoom.example/j/1")))
     service.change(first, "cancel")
@@ -128,3 +127,38 @@ def test_a_seat_given_back_is_not_told_as_the_end_of_the_meeting(service: Servic
     assert service.timeline(host, first)[-1]["text"] == "The seat in the group's Zoom meeting was given back."
     assert service.get(f"/bookings/{second['reference']}")["video"]["state"] == "ready"
     assert isinstance(service.outbox()[-1].event, BookingCanceled)
+
+
+@pytest.mark.usefixtures("lesson")
+def test_a_group_follows_its_meeting_as_one(service: Service, host: Json) -> None:
+    made = [seat(service, host) for _ in range(3)]
+    service.change(made[2], "cancel")
+    [group] = groups(service, host)
+    noon, one = f"{MONDAY}T12:00:00+01:00", f"{MONDAY}T13:00:00+01:00"
+    for booking in made[:2]:
+        service.hear(MeetingReady.model_validate(about(booking, 1, 1, join_url="https://zoom.example/j/1")))
+        service.hear(MeetingMoved.model_validate(about(booking, 1, 2, start=noon, end=one)))
+    path = f"/me/bookings/{made[0]['id']}/reschedule"
+    moved = service.call("POST", path, host=host["id"], json={"start": noon, "any_time": True})
+    assert (moved.status_code, moved.json()["start"], moved.json()["version"]) == (200, noon, 2)
+    for booking in made[:2]:
+        found = service.get(f"/me/bookings/{booking['id']}", host=host["id"])
+        assert (found["start"], found["version"], found["video"]["state"]) == (noon, 2, "pending")
+        assert (facts(service, booking)[-1].version, facts(service, booking)[-1].occupancy_id) == (2, group)
+        assert found["timeline"][-1]["type"] == "booking.rescheduled"
+    assert groups(service, host) == {group: 2}
+    assert service.get(f"/bookings/{made[2]['reference']}")["status"] == "canceled"
+    free = {slot["start"]: slot["seats_left"] for slot in service.slots(host, "class")}
+    assert (free[NINE], free[noon]) == (3, 1)
+
+
+@pytest.mark.usefixtures("lesson")
+def test_a_group_does_not_follow_to_where_its_host_is_busy(service: Service, host: Json) -> None:
+    made = [seat(service, host) for _ in range(2)]
+    service.book(host, f"{MONDAY}T10:30:00+01:00")
+    for booking in made:
+        service.hear(MeetingMoved.model_validate(about(booking, 1, 2, start=TEN, end=f"{MONDAY}T11:00:00+01:00")))
+    path = f"/me/bookings/{made[0]['id']}/reschedule"
+    refused = service.call("POST", path, host=host["id"], json={"start": TEN, "any_time": True})
+    assert (refused.status_code, refused.json()["reason"]) == (409, "busy")
+    assert [service.get(f"/bookings/{booking['reference']}")["version"] for booking in made] == [1, 1]

@@ -152,6 +152,10 @@ class Booking:
             changed_at=now if current else self.changed_at,
         )
 
+    def is_in_zoom_at(self, start: datetime) -> bool:
+        """Say whether the host has moved the meeting to this start in Zoom."""
+        return self.video.moved_to is not None and self.video.moved_to.start == start
+
     def _is_about_now(self, news: News) -> bool:
         return news.booking_version >= self.version and self.video.provider == "zoom"
 

@@ -159,6 +159,8 @@ def reschedule(desk: Desk, find: Finder, start: datetime, *, by: Party, any_time
                 booking.require_in_time(host.change_cutoff, now)
             if start == booking.start:
                 return Record(booking, host)
+            if any_time and booking.group_id and booking.is_in_zoom_at(start):
+                return Record(_move_group(tx, host, booking, start, now=now), host)
             return Record(_move(tx, host, booking, start, by=by, now=now, any_time=any_time), host)
     except NotFreeError as refused:
         raise slot_taken(desk, refused, start, clock_of(Record(found, host), by)) from refused
@@ -181,6 +183,23 @@ def _move(
     storage.save_booking(tx, moved)
     announcements.rescheduled(tx, booking, moved, host, by=by, now=now)
     return moved
+
+
+def _move_group(tx: Connection, host: Host, booking: Booking, start: datetime, *, now: datetime) -> Booking:
+    """Let everybody in a group follow the meeting that they share to where the host has moved it in Zoom."""
+    session_type = require_type(tx, booking)
+    require_free(tx, host, session_type, start, now=now, booking=booking, any_time=True)
+    group = booking.occupancy_id or ""
+    guests = storage.seats(tx, group)
+    try:
+        storage.move_group(tx, group, session_type, start)
+    except storage.OverlapError as error:
+        raise NotFreeError(Reason.BUSY, host, session_type, booking) from error
+    for guest in guests:
+        moved = guest.rescheduled(start, session_type, now)
+        storage.save_booking(tx, moved)
+        announcements.rescheduled(tx, guest, moved, host, by="host", now=now)
+    return booking.rescheduled(start, session_type, now)
 
 
 def cancel(desk: Desk, find: Finder, reason: str | None, *, by: Party) -> Record:

@@ -15,6 +15,7 @@ from booking.storage.bookings import (
     remember,
     remembered,
     save_booking,
+    seats,
     timeline,
 )
 from booking.storage.hosts import (
@@ -29,7 +30,7 @@ from booking.storage.hosts import (
     replace_logo,
     save_host,
 )
-from booking.storage.occupancies import InTheWay, OverlapError, diary, in_the_way, leave, occupy
+from booking.storage.occupancies import InTheWay, OverlapError, diary, in_the_way, leave, move_group, occupy
 from booking.storage.removal import erase_host, future_bookings
 from booking.storage.session_types import (
     add_session_type,
@@ -70,6 +71,7 @@ __all__ = [
     "in_the_way",
     "leave",
     "logo",
+    "move_group",
     "note",
     "occupy",
     "offered_session_types",
@@ -80,6 +82,7 @@ __all__ = [
     "save_booking",
     "save_host",
     "save_session_type",
+    "seats",
     "session_type",
     "session_type_by_slug",
     "session_types",

@@ -71,6 +71,12 @@ def booking_of_host(tx: Connection, host_id: str, booking_id: str) -> Booking | 
     return _one(tx, select(BOOKINGS).where(BOOKINGS.c.id == booking_id, BOOKINGS.c.host_id == host_id))
 
 
+def seats(tx: Connection, occupancy_id: str) -> list[Booking]:
+    """List, and lock, the bookings that have a seat in a session, the earliest first."""
+    query = select(BOOKINGS).where(BOOKINGS.c.occupancy_id == occupancy_id)
+    return all_of(tx, query.order_by(BOOKINGS.c.created_at, BOOKINGS.c.id).with_for_update())
+
+
 def booking_by_reference(tx: Connection, reference: str) -> Booking | None:
     """Find a booking by the reference that its client holds."""
     return _one(tx, select(BOOKINGS).where(BOOKINGS.c.reference == reference))

@@ -165,15 +165,29 @@ def _begin(tx: Connection, session_type: SessionType, start: datetime, end: date
         "id": occupancy_id,
         "host_id": session_type.host_id,
         "session_type_id": session_type.id,
+        "seats": session_type.capacity,
+        "taken": 1,
+    }
+    tx.execute(insert(OCCUPANCIES), row | _times(session_type, start, end))
+    return occupancy_id
+
+
+def move_group(tx: Connection, occupancy_id: str, session_type: SessionType, start: datetime) -> None:
+    """Move a session with all who have a seat in it. Raises `OverlapError`."""
+    times = _times(session_type, start, start + timedelta(minutes=session_type.duration))
+    try:
+        tx.execute(update(OCCUPANCIES).where(OCCUPANCIES.c.id == occupancy_id).values(times))
+    except IntegrityError as error:
+        raise OverlapError from error
+
+
+def _times(session_type: SessionType, start: datetime, end: datetime) -> dict[str, datetime]:
+    return {
         "starts_at": start,
         "ends_at": end,
         "busy_from": start - timedelta(minutes=session_type.buffer_before),
         "busy_to": end + timedelta(minutes=session_type.buffer_after),
-        "seats": session_type.capacity,
-        "taken": 1,
     }
-    tx.execute(insert(OCCUPANCIES), row)
-    return occupancy_id
 
 
 def leave(tx: Connection, occupancy_id: str) -> None:
