@@ -341,6 +341,24 @@ def test_a_look_finds_what_no_webhook_told(bench: Bench, bookings: Bookings, zoo
     assert zoom.calls("read_meeting") == reads, "a list costs one call for all of them"
 
 
+@pytest.mark.parametrize("granted", LOOKING, ids=["list and read", "list", "read"])
+def test_the_meetings_of_an_account_that_was_connected_before_are_not_taken_for_deleted(
+    bench: Bench, bookings: Bookings, zoom: Zoom, granted: list[str]
+) -> None:
+    zoom.fault("scopes", granted=granted)
+    bench.connect()
+    bench.hear(*(bookings.created(f"b{n}", hours=40 + n) for n in range(3)))
+    bench.rest()
+    bench.connect(email="another@zoom.example")
+    with bench.parts.database.write() as tx:
+        hosts.order_look(tx, "h1", bench.clock())
+    bench.worker.looking.step()
+    bench.rest()
+
+    assert of(bench, MeetingRemoved) == []
+    assert of(bench, MeetingMoved) == []
+
+
 def test_every_host_is_looked_after_once_a_night(bench: Bench, bookings: Bookings, zoom: Zoom, clock: Clock) -> None:
     bench.connect("h1", "one@zoom.example")
     bench.connect("h2", "two@zoom.example")

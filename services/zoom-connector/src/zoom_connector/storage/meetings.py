@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shared import due
 from zoom_connector.meetings import Deviation, Intent, Made, Meeting, Wanted, followed, marker
@@ -20,35 +22,20 @@ def lock(tx: Connection, meeting_id: str) -> Row[Any] | None:
     return tx.execute(select(MEETINGS).where(MEETINGS.c.id == meeting_id).with_for_update()).one_or_none()
 
 
-def want(
-    tx: Connection,
-    known: Row[Any] | None,
-    *,
-    meeting_id: str,
-    host_id: str,
-    wanted: Wanted,
-    end: datetime,
-    now: datetime,
-) -> None:
-    """Keep what the meeting should be, and make it due. `known` is its locked row, if there is one."""
-    desired = {
-        "start_at": wanted.start,
-        "end_at": end,
-        "duration": wanted.duration,
-        "timezone": wanted.timezone,
-        "topic": wanted.topic,
-        "agenda": wanted.agenda,
-        "next_attempt_at": now,
-        "note": None,
-        **AWAKE,
-    }
-    if known is None:
-        tx.execute(insert(MEETINGS).values(id=meeting_id, host_id=host_id, live=True, **desired))
-        return
+def make(tx: Connection, *, meeting_id: str, host_id: str, wanted: Wanted, end: datetime, now: datetime) -> bool:
+    """Begin a meeting without seats; say whether it is new. Somebody else may have just begun it."""
+    insert = postgres_insert if tx.dialect.name == "postgresql" else sqlite_insert
+    values = {"id": meeting_id, "host_id": host_id, "live": False, **_wanted_values(wanted, end, now)}
+    made = tx.execute(insert(MEETINGS).values(**values).on_conflict_do_nothing(index_elements=["id"]))
+    return made.rowcount == 1
+
+
+def want(tx: Connection, known: Row[Any], *, wanted: Wanted, end: datetime, now: datetime) -> None:
+    """Keep what the meeting should be, and make it due. `known` is its locked row."""
     meeting = followed(read(known), wanted)
-    desired |= made_values(meeting.made) | deviation_values(meeting.deviation)
-    desired |= {"doubted": known.doubted, "restoring": known.restoring}
-    tx.execute(update(MEETINGS).where(MEETINGS.c.id == meeting_id).values(**desired, wakes=MEETINGS.c.wakes + 1))
+    values = _wanted_values(wanted, end, now) | made_values(meeting.made) | deviation_values(meeting.deviation)
+    values |= {"doubted": known.doubted, "restoring": known.restoring}
+    tx.execute(update(MEETINGS).where(MEETINGS.c.id == known.id).values(**values, wakes=MEETINGS.c.wakes + 1))
 
 
 def count_seats(tx: Connection, meeting_id: str, now: datetime) -> None:
@@ -217,6 +204,20 @@ def _due(now: datetime) -> Sequence[ColumnElement[bool]]:
     # One meeting of a host at a time: a host whose Zoom hangs holds up one thread, not all of them.
     under_way = exists().where(_OTHER.c.host_id == MEETINGS.c.host_id, _OTHER.c.leased_until > now)
     return [MEETINGS.c.next_attempt_at <= now, ~under_way]
+
+
+def _wanted_values(wanted: Wanted, end: datetime, now: datetime) -> dict[str, Any]:
+    return {
+        "start_at": wanted.start,
+        "end_at": end,
+        "duration": wanted.duration,
+        "timezone": wanted.timezone,
+        "topic": wanted.topic,
+        "agenda": wanted.agenda,
+        "next_attempt_at": now,
+        "note": None,
+        **AWAKE,
+    }
 
 
 def _unheard(since: datetime) -> Sequence[ColumnElement[bool]]:

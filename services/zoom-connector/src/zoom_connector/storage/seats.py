@@ -27,26 +27,40 @@ def record(
     A seat that moves leaves its old meeting, which goes with its last live seat.
     """
     known = get(tx, booking_id)
+    if known is not None and known.version >= version:
+        return False
     if known is not None and not live:
         # What a canceled booking had a seat in is known best here.
         meeting_id = known.meeting_id
     left = meeting_id if known is None else known.meeting_id
+    new = False
+    rows = {}
     # Meetings before seats and in one order everywhere, so that no two transactions wait for each other.
-    rows = {key: meetings.lock(tx, key) for key in sorted({left, meeting_id})}
-    known = get(tx, booking_id)
-    if known is not None and known.version >= version:
+    for key in sorted({left, meeting_id}):
+        rows[key] = meetings.lock(tx, key)
+        if rows[key] is None and key == meeting_id:
+            new = meetings.make(tx, meeting_id=key, host_id=host_id, wanted=wanted, end=end, now=now)
+            rows[key] = meetings.lock(tx, key)
+    if not _take(tx, booking_id, version=version, meeting_id=meeting_id, host_id=host_id, live=live, end_at=end):
         return False
-    values = {"meeting_id": meeting_id, "host_id": host_id, "version": version, "live": live, "end_at": end}
-    if known is None:
-        tx.execute(insert(SEATS).values(id=booking_id, **values))
-    else:
-        tx.execute(update(SEATS).where(SEATS.c.id == booking_id).values(**values))
-    if live or rows[meeting_id] is None:
-        meetings.want(tx, rows[meeting_id], meeting_id=meeting_id, host_id=host_id, wanted=wanted, end=end, now=now)
+    meeting = rows[meeting_id]
+    if live and not new and meeting is not None:
+        meetings.want(tx, meeting, wanted=wanted, end=end, now=now)
     for key in rows:
         meetings.count_seats(tx, key, now)
     if live:
         hosts.watch(tx, host_id, now)
+    return True
+
+
+def _take(tx: Connection, booking_id: str, *, version: int, **values: Any) -> bool:
+    """Keep the seat, unless somebody has just kept a newer version of it."""
+    older = update(SEATS).where(SEATS.c.id == booking_id, SEATS.c.version < version)
+    if tx.execute(older.values(version=version, **values)).rowcount == 1:
+        return True
+    if get(tx, booking_id) is not None:
+        return False
+    tx.execute(insert(SEATS).values(id=booking_id, version=version, **values))
     return True
 
 
