@@ -5,6 +5,12 @@ import { grid } from "./grid.js";
 const said = document.getElementById("said");
 const picker = document.querySelector("[data-zone-picker]");
 let newest = 0;
+let shown = here();
+
+// The page's address without its fragment: a jump within the page changes nothing here.
+function here() {
+  return location.pathname + location.search;
+}
 
 function chooser() {
   return document.querySelector("[data-chooser]");
@@ -22,6 +28,7 @@ async function show(address, after, push = true) {
     if (turn !== newest) return; // a later click was quicker
     chooser().replaceWith(fresh);
     if (push) history.pushState(null, "", address);
+    shown = here();
     adopt(page);
     begin();
     after?.();
@@ -91,7 +98,7 @@ function toTimes() {
 if (chooser()) {
   begin();
   document.addEventListener("click", clicked);
-  addEventListener("popstate", () => { if (!location.hash || chooser()) show(location.href, null, false); });
+  addEventListener("popstate", () => { if (here() !== shown) show(location.href, null, false); });
   if (picker) {
     picker.querySelector("button").hidden = true;
     picker.addEventListener("change", () => {

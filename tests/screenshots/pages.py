@@ -1,0 +1,58 @@
+"""What is taken: each picture's name and address, with the names of `scene` in it."""
+
+PUBLIC = {
+    "welcome": "/",
+    "signup": "/signup",
+    "signin": "/signin",
+    "forgot-password": "/forgot-password",
+    "reset-password": "/reset-password/no-such-token",
+    "host": "/{handle}",
+    "month": "/{handle}/intro",
+    "month-seats": "/{handle}/office-hours",
+    "details": "/{handle}/deep-dive?start={start}",
+    "booking-ready": "/bookings/{ready}",
+    "booking-delayed": "/bookings/{delayed}",
+    "booking-unavailable": "/bookings/{unavailable}",
+    "booking-canceled": "/bookings/{canceled}",
+    "reschedule": "/bookings/{ready}/reschedule",
+    "cancel": "/bookings/{ready}/cancel",
+    "not-found": "/no-such-host",
+    "api-reference": "/api/docs",
+}
+WHILE_ZOOM_IS_DOWN = {"booking-waiting": "/dashboard/bookings/{id}"}
+INSIDE = {
+    "overview": "/dashboard",
+    "bookings": "/dashboard/bookings",
+    "bookings-none": "/dashboard/bookings?q=nobody-at-all",
+    "booking": "/dashboard/bookings/{ready_id}",
+    "booking-new": "/dashboard/bookings/new",
+    "booking-reschedule": "/dashboard/bookings/{id}/reschedule",
+    "booking-cancel": "/dashboard/bookings/{id}/cancel",
+    "calendar": "/dashboard/calendar",
+    "session-types": "/dashboard/session-types",
+    "session-type-new": "/dashboard/session-types/new",
+    "session-type": "/dashboard/session-types/{type}",
+    "session-type-times": "/dashboard/session-types/{type}/times",
+    "session-type-delete": "/dashboard/session-types/{type}/delete",
+    "availability": "/dashboard/availability",
+    "connections": "/dashboard/connections",
+    "disconnect": "/dashboard/connections/zoom/disconnect",
+    "settings": "/dashboard/settings",
+    "settings-account": "/dashboard/settings/account",
+    "settings-programs": "/dashboard/settings/programs",
+    "settings-feed": "/dashboard/settings/feed",
+    "settings-leave": "/dashboard/settings/leave",
+    "design": "/dashboard/design",
+}
+FRESH = {"overview-fresh": "/dashboard", "connections-fresh": "/dashboard/connections"}
+DARK = {
+    "welcome",
+    "host",
+    "month",
+    "details",
+    "booking-ready",
+    "booking-delayed",
+    "overview",
+    "booking-waiting",
+    "design",
+}
