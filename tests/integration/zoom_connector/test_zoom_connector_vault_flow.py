@@ -79,6 +79,21 @@ def test_a_renewal_is_a_new_version_and_all_of_them_go(bench: Bench, clock: Cloc
     assert secrets(vault) == {}
 
 
+def test_two_hosts_of_one_zoom_account_share_one_path_and_leave_nothing(bench: Bench, vault: FakeVault) -> None:
+    bench.connect("h1", "zoe@zoom.example")
+    bench.connect("h2", "zoe@zoom.example")
+    [path] = secrets(vault)
+    assert path.startswith("punctual/tokens/zoom-")
+    assert bench.connection("h1").zoom_user_id not in path
+    for host in ("h1", "h2"):
+        assert bench.parts.access(host).me().email == "zoe@zoom.example"
+
+    assert bench.parts.removal.disconnect("h1").revoked is False
+    assert list(secrets(vault)) == [path]
+    assert bench.parts.removal.disconnect("h2").revoked is True
+    assert secrets(vault) == {}
+
+
 def test_sealed_for_minutes_then_unsealed_it_goes_on_by_itself_in_time(
     bench: Bench, bookings: Bookings, clock: Clock, zoom: Zoom, vault: FakeVault
 ) -> None:
