@@ -1,12 +1,15 @@
 """What a host does with bookings: find them, accept what Zoom changed, move them, book for a client."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from integration.gateway.conftest import Gateway, Host
 from integration.gateway.inner import problem
+from shared.clock import system
 from support.browsing import Browser
 
 
@@ -34,6 +37,20 @@ def test_the_same_bookings_come_as_a_file(gateway: Gateway, host: Host, browser:
     assert browser.text.split() == ["start,client"]
     query = parse_qs(gateway.inner.asked("GET", "/me/bookings.csv")[-1].query)
     assert query == {"q": ["Carl"], "status": ["confirmed"]}
+
+
+def test_those_that_are_to_come_are_shown_unasked(gateway: Gateway, browser: Browser) -> None:
+    today = system().astimezone(ZoneInfo("Europe/Berlin")).date()
+    browser.get(f"{gateway.url}/dashboard/bookings")
+    assert parse_qs(gateway.inner.asked("GET", "/me/bookings")[-1].query)["from"] == [today.isoformat()]
+    assert "Nothing is coming up." in browser.words
+    browser.follow("Past")
+    query = parse_qs(gateway.inner.asked("GET", "/me/bookings")[-1].query)
+    assert (query["to"], query["order"]) == ([(today - timedelta(days=1)).isoformat()], ["desc"])
+    browser.follow("All")
+    assert parse_qs(gateway.inner.asked("GET", "/me/bookings")[-1].query) == {"limit": ["25"]}
+    [here] = browser.page().xpath("//nav[@aria-label='Which bookings']/a[@aria-current]")
+    assert here.text_content() == "All"
 
 
 def test_a_date_that_cannot_be_read_is_said_beside_it(gateway: Gateway, browser: Browser) -> None:

@@ -1,7 +1,9 @@
 """The host's list of bookings: filtered, searched, a page at a time, and as a file for a spreadsheet."""
 
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,31 +22,35 @@ NEWEST_FIRST = "desc"
 
 @pages.get("/dashboard/bookings")
 def bookings() -> ResponseReturnValue:
-    """List bookings, filtered, a page at a time."""
+    """List bookings, filtered, a page at a time; unasked, those that are to come."""
     account = visitors.require_account()
+    me: dict[str, Any] = parts().booking.ask("GET", "/me", host=account.id)
+    today = parts().clock().astimezone(ZoneInfo(me["timezone"])).date()
     filters, errors = _filters()
-    asked = {"limit": str(PAGE), **{name: value for name, value in filters.items() if value}}
-    if request.args.get("cursor"):
-        asked["cursor"] = request.args["cursor"]
+    if not request.args:
+        filters["from"] = today.isoformat()
+    kept = {name: value for name, value in filters.items() if value}
+    asked = {"limit": str(PAGE), **kept, **{name: request.args[name] for name in ("cursor",) if request.args.get(name)}}
     found: dict[str, Any] = {"items": [], "next_cursor": None}
     try:
         found = parts().booking.ask("GET", "/me/bookings", host=account.id, query=urlencode(asked))
     except RefusedUpstreamError as refused:
         errors = forms.from_upstream(refused)
-    kept = {name: value for name, value in filters.items() if value}
-    zone = found["items"][0]["host"]["timezone"] if found["items"] else None
+    views = _views(today)
+    here = next((name for name, wanted in views.items() if wanted == kept), None)
     return render_template(
         "dashboard/bookings.html",
-        days=_in_their_order(found["items"], zone) if zone else [],
+        days=_in_their_order(found["items"], me["timezone"]),
         kinds=session_types.all_of(account),
         states=desk_words.STATES,
         filters=filters,
-        filtered=any(value for name, value in filters.items() if name != "order"),
-        more=urlencode({**kept, "cursor": found["next_cursor"]}) if found["next_cursor"] else None,
-        beginning=urlencode(kept),
-        paged=bool(request.args.get("cursor")),
-        zone=zone,
-        today=parts().clock().date(),
+        views=[(_address(wanted), name, name == here) for name, wanted in views.items()],
+        here=here,
+        more=_address({**kept, "cursor": found["next_cursor"]}) if found["next_cursor"] else None,
+        file=_address(kept, "/dashboard/bookings.csv"),
+        beginning=_address(kept) if request.args.get("cursor") else None,
+        zone=me["timezone"],
+        today=today,
         errors=errors,
     )
 
@@ -61,6 +67,21 @@ def bookings_csv() -> ResponseReturnValue:
     given = given_back(answer)
     given.headers["Cache-Control"] = "no-store"
     return given
+
+
+def _views(today: date) -> dict[str, dict[str, str]]:
+    yesterday = today - timedelta(days=1)
+    return {
+        "Upcoming": {"from": today.isoformat()},
+        "Past": {"to": yesterday.isoformat(), "order": NEWEST_FIRST},
+        "Canceled": {"status": "canceled"},
+        "All": {},
+    }
+
+
+def _address(wanted: dict[str, str], base: str = "/dashboard/bookings") -> str:
+    # An address without a query means those that are to come.
+    return f"{base}?{urlencode(wanted or {'q': ''})}"
 
 
 def _in_their_order(found: list[dict[str, Any]], zone: str) -> overview.Days:
