@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,7 @@ class Database:
         self.url = url
         self.engine = _engine(make_url(url), pool_size)
         self._commits = Commits(self.engine)
+        self._turn = threading.Lock()
         self._process = os.getpid()
 
     @contextmanager
@@ -83,7 +85,7 @@ class Database:
         wait for the disk: a crash of the machine or of PostgreSQL may undo it, as if the process had died before it.
         """
         self._own()
-        with self.engine.connect() as connection:
+        with self._in_turn(), self.engine.connect() as connection:
             tx = connection.execution_options(lasting=lasting)
             with tx.begin():
                 yield tx
@@ -130,12 +132,27 @@ class Database:
         self._commits.stop()
         self.engine.dispose()
 
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Let this process's own threads queue for SQLite's one writer: SQLite itself has them sleep and ask again."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        # Whoever waits in vain asks SQLite, which has an error for it.
+        mine = self._turn.acquire(timeout=SQLITE_BUSY_MS / 1000)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turn.release()
+
     def _own(self) -> None:
         """Leave to the parent what was made before a fork: two processes on one connection garble each other."""
         if self._process != os.getpid():
             self._process = os.getpid()
             self.engine.dispose(close=False)
             self._commits = Commits(self.engine)
+            self._turn = threading.Lock()
 
 
 def _explain(error: SQLAlchemyError, url: URL) -> str:
