@@ -14,7 +14,7 @@ from shared import due, logs
 from shared.clock import Clock
 from shared.database import Database
 from zoom_connector.meetings import CALLS, Action, Meeting, decide
-from zoom_connector.reconcile import outcomes, sayings
+from zoom_connector.reconcile import failures, outcomes, sayings
 from zoom_connector.reconcile.outcomes import Outcome, Situation
 from zoom_connector.reconcile.port import Account, Accounts, BusyError, NotConnectedError
 from zoom_connector.reconcile.settling import settle
@@ -100,7 +100,7 @@ class Reconcile:
             outcome = Outcome(None, sayings.unavailable(live=meeting.live, reason=reason), error="not_connected")
         elif _parked(host, action, now):
             # Waiting in line is no attempt, and a moment of it is nobody's news.
-            brief = host.parked_for == "second" and host.parked_until - now < outcomes.SHORT_WAIT
+            brief = host.parked_for == "second" and host.parked_until - now < failures.SHORT_WAIT
             saying = None if brief or action is Action.CHECK else sayings.delayed(host.parked_for)
             rest = {"attempts": row.attempts - 1}
             outcome = Outcome(host.parked_until, saying, rest, error=host.parked_for)
@@ -122,7 +122,7 @@ class Reconcile:
         try:
             account = self.accounts(task.row.host_id)
         except FAILURES as error:
-            self._settle(task, outcomes.failed(self._situation(task), error))
+            self._settle(task, failures.failed(self._situation(task), error))
             return
         if task.wait:
             # One of a host's meetings is in hand at a time, so nobody else of this host's is held up.
@@ -134,7 +134,7 @@ class Reconcile:
         try:
             outcome = self._call(account, prepared)
         except FAILURES as error:
-            outcome = outcomes.failed(self._situation(prepared), error)
+            outcome = failures.failed(self._situation(prepared), error)
         self.crash(f"after zoom {prepared.action.value}")
         try:
             self._settle(prepared, outcome)
