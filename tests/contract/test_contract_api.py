@@ -1,8 +1,11 @@
 """The API keeps to its own document: schemathesis asks whatever the document allows, and some of what it does not."""
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +132,22 @@ def test_the_api_keeps_to_its_document(system: System, host: Host, known: dict[s
     )
     assert ended.returncode == 0, ended.stdout[:20_000]
     assert host.call("GET", "/me").status_code == 200, "it ended the key that it used, and tested nothing after that"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET /livez HTTP/1.0\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"POST /api/v1/hosts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{",
+    ],
+)
+def test_a_client_that_holds_on_to_its_connection_holds_nobody_else_up(system: System, said: bytes) -> None:
+    with contextlib.ExitStack() as held:
+        for _ in range(5):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", system.port), timeout=10))
+            client.sendall(said)
+            assert client.recv(100).startswith(b"HTTP/1.")
+        begun = time.monotonic()
+        assert requests.get(f"{system.url}/livez", timeout=20).status_code == 200
+        assert time.monotonic() - begun < 1.5, "gunicorn alone would wait two seconds for each of them"
