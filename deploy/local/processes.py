@@ -102,7 +102,7 @@ def zoom(settings: Settings, keep: Keep) -> dict[str, str]:
         **(only(given, CREDENTIALS) if own else made_credentials(keep) | only(given, CREDENTIALS)),
         "ZOOM_OAUTH_URL": given.get("ZOOM_OAUTH_URL", "https://zoom.us" if own else settings.url(SANDBOX)),
         "ZOOM_API_URL": given.get("ZOOM_API_URL", "https://api.zoom.us/v2" if own else f"{settings.url(SANDBOX)}/v2"),
-        **only(given, ["ZOOM_COMPLIANCE_URL"]),
+        **only(given, ["ZOOM_COMPLIANCE_URL", "ZOOM_CALLS_PER_SECOND"]),
     }
 
 

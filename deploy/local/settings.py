@@ -10,6 +10,7 @@ GATEWAY, BOOKING, ZOOM_CONNECTOR, NOTIFIER, SANDBOX, MAILBOX = 0, 1, 2, 3, 10, 1
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 KEY_BYTES = 32
 HIGHEST_PORT = 65535
+HIGHEST_RATE = 1000
 HIGHEST_WAIT = 3600
 
 
@@ -80,6 +81,12 @@ def a_few(value: str) -> str | None:
     return None if value in {str(number) for number in range(11)} else "must be a number from 0 to 10"
 
 
+def a_rate(value: str) -> str | None:
+    """Check a number of calls a second."""
+    good = value.isascii() and value.isdigit() and 1 <= int(value) <= HIGHEST_RATE
+    return None if good else f"must be a number from 1 to {HIGHEST_RATE}"
+
+
 def a_format(value: str) -> str | None:
     """Check a log format."""
     return None if value in {"json", "console"} else "must be json or console"
@@ -118,6 +125,7 @@ VARIABLES: dict[str, Callable[[str], str | None]] = {
     "ZOOM_OAUTH_URL": an_address("http", "https"),
     "ZOOM_API_URL": an_address("http", "https"),
     "ZOOM_COMPLIANCE_URL": an_address("http", "https"),
+    "ZOOM_CALLS_PER_SECOND": a_rate,
     "SERVICE_KEY": a_key,
     "SECRET_KEY": a_key,
     "CONFIRMATION_WAIT": seconds,

@@ -109,6 +109,14 @@ def test_a_query_that_does_not_fit_is_refused(service: Service, host: Json, quer
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
 
 
+def test_midnight_is_a_moment_and_not_the_whole_day(service: Service, host: Json) -> None:
+    booked = service.book(host, "2026-12-15T09:00:00+01:00")
+    until = {"from": "2026-12-14T00:00:00+01:00", "to": "2026-12-15T00:00:00+01:00"}
+    assert service.get("/me/bookings", host=host["id"], params=until)["items"] == []
+    day = {"from": "2026-12-14", "to": "2026-12-15"}
+    assert [one["id"] for one in service.get("/me/bookings", host=host["id"], params=day)["items"]] == [booked["id"]]
+
+
 def test_ninety_two_days_of_slots_can_be_asked_for_and_no_more(service: Service, host: Json) -> None:
     path = f"/hosts/{host['handle']}/session-types/intro/slots"
     first = datetime(2026, 12, 1, tzinfo=UTC).date()

@@ -26,6 +26,7 @@ def connection(**fields: object) -> tuple[int, dict[str, object]]:
         "last_failure_at": None,
         "last_failure": None,
         "parked_until": None,
+        "parked_for": None,
         "shared": False,
     }
     return 200, {**shown, **fields}
@@ -75,7 +76,7 @@ def test_each_permission_has_its_reason_beforehand_and_what_is_not_touched_is_sa
 
 def test_the_state_of_the_connection_is_told_in_words(gateway: Gateway, browser: Browser) -> None:
     fails = {"last_failure_at": "2026-11-20T11:00:00+00:00", "last_failure": "Zoom did not answer in time."}
-    parked = {"parked_until": "2026-11-22T00:07:00+00:00", "pending_bookings": 12}
+    parked = {"parked_until": "2026-11-22T00:07:00+00:00", "parked_for": "user_day", "pending_bookings": 12}
     gateway.inner.say("GET", CONNECTION, connection(**fails, **parked))
     browser.get(f"{gateway.url}/dashboard/connections")
     assert "1 November 2026, 11:00 (Europe/Berlin, UTC+1)" in browser.words

@@ -63,6 +63,7 @@ def test_a_host_who_never_connected_is_disconnected(house: House) -> None:
         "last_failure_at": None,
         "last_failure": None,
         "parked_until": None,
+        "parked_for": None,
         "shared": False,
     }
 

@@ -15,6 +15,7 @@ from deploy.local.settings import GATEWAY, Refused, load
         ({"SMTP_URL": "mail.example"}, "SMTP_URL must be an address"),
         ({"MAIL_FROM": "a@b.example\r\nBcc: c@d.example"}, "MAIL_FROM must be a mail address"),
         ({"SERVICE_KEY": "short"}, "SERVICE_KEY must have at least 32 bytes"),
+        ({"ZOOM_CALLS_PER_SECOND": "0"}, "ZOOM_CALLS_PER_SECOND must be a number from 1 to 1000"),
         ({"CONFIRMATION_WAIT": "soon"}, "CONFIRMATION_WAIT must be seconds"),
         ({"CONFIRMATION_WAIT": "nan"}, "CONFIRMATION_WAIT must be seconds"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be json or console"),

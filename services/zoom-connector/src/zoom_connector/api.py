@@ -40,6 +40,7 @@ NOTHING: dict[str, Any] = {
     "last_failure_at": None,
     "last_failure": None,
     "parked_until": None,
+    "parked_for": None,
     "shared": False,
 }
 """A host without a connection. `shared` tells that another host has connected the same Zoom user."""
@@ -189,6 +190,7 @@ def _connection(parts: Parts, host_id: str) -> dict[str, Any]:
         "last_failure_at": _shown(row.last_failure_at),
         "last_failure": row.last_failure,
         "parked_until": _shown(parked),
+        "parked_for": None if parked is None else row.parked_for,
         "shared": shared,
     }
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from booking.bookings import RESERVED_HANDLES
 from shared.web import Line, Text
@@ -59,10 +59,9 @@ def _date(value: object) -> object:
     return value
 
 
-def _date_or_moment(value: object) -> object:
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        return date.fromisoformat(value)
-    return _rfc_3339(value)
+def _kind_of_time(value: object) -> str:
+    # Left to choose, pydantic takes midnight for a date.
+    return "day" if isinstance(value, str) and _DATE.fullmatch(value) else "moment"
 
 
 def _minute(value: object) -> int:
@@ -128,7 +127,7 @@ Words = Annotated[Found, Field(max_length=200)]
 Blank = BeforeValidator(_blank_is_none)
 """What a form sends for a field that was left empty."""
 After = AfterValidator
-DayOrMoment = Annotated[date | Annotated[datetime, AfterValidator(_in_utc)], BeforeValidator(_date_or_moment)]
+DayOrMoment = Annotated[Annotated[Day, Tag("day")] | Annotated[Moment, Tag("moment")], Discriminator(_kind_of_time)]
 
 Duration = Annotated[int, Field(strict=True, ge=5, le=480)]
 Buffer = Annotated[int, Field(strict=True, ge=0, le=1440)]
