@@ -67,9 +67,7 @@ def test_without_an_essential_scope_nothing_is_connected_or_kept(bench: Bench, z
 
 
 @pytest.mark.parametrize("missing", ["meeting:update:meeting", "meeting:delete:meeting"])
-def test_without_another_needed_scope_a_host_is_connected_all_the_same(
-    bench: Bench, zoom: Zoom, missing: str
-) -> None:
+def test_without_another_needed_scope_a_host_is_connected_all_the_same(bench: Bench, zoom: Zoom, missing: str) -> None:
     zoom.fault("scopes", granted=[scope for scope in NEEDED if scope != missing])
     bench.connect()
 
