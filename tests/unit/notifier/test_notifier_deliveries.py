@@ -4,7 +4,17 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
-from notifier.deliveries import GIVE_UP, Key, Meeting, delivery_id, occasion, retry_after, revived
+from notifier.deliveries import (
+    GIVE_UP,
+    Correspondence,
+    Key,
+    Meeting,
+    delivery_id,
+    is_owed,
+    occasion,
+    retry_after,
+    revived,
+)
 from shared.events import LocationFacts
 from unit.notifier.notifier_facts import (
     BOOKING,
@@ -21,6 +31,12 @@ from unit.notifier.notifier_facts import (
 )
 
 LATER = NOW + timedelta(seconds=5)
+
+
+def refused(known: Correspondence) -> Correspondence:
+    """Let the mail server have refused, for now, what is not sent yet."""
+    waiting = [replace(d, state="retrying") if d.state == "queued" else d for d in known.deliveries]
+    return replace(known, deliveries=tuple(waiting))
 
 
 def test_a_zoom_booking_waits_for_its_link() -> None:
@@ -125,7 +141,7 @@ def test_a_newer_version_takes_the_place_of_a_mail_that_waits() -> None:
 
 
 def test_who_knows_of_the_booking_hears_that_it_was_moved_from_the_time_that_was_told() -> None:
-    known = sent(followed(case(change(), meeting=ready())), "client_confirmation", told="ready", link=LINK)
+    known = refused(sent(followed(case(change(), meeting=ready())), "client_confirmation", told="ready", link=LINK))
     known = followed(replace(known, changes={**known.changes, 2: change(2, "rescheduled")}))
     known = followed(replace(known, changes={**known.changes, 3: change(3, "rescheduled")}))
     assert set(times(known)) == {"client_rescheduled", "host_notification"}
@@ -156,7 +172,7 @@ def test_a_version_that_overtook_another_needs_nothing_of_it() -> None:
 
 
 def test_while_one_mail_of_a_line_is_on_its_way_the_others_wait() -> None:
-    known = followed(case(change(), meeting=ready()))
+    known = refused(followed(case(change(), meeting=ready())))
     held = replace(known, deliveries=tuple(replace(d, leased=d.recipient == "client") for d in known.deliveries))
     late = followed(replace(held, changes={**held.changes, 2: change(2, "canceled")}), LATER)
     assert {(d.kind, d.next_attempt_at) for d in late.deliveries} == {
@@ -166,8 +182,24 @@ def test_while_one_mail_of_a_line_is_on_its_way_the_others_wait() -> None:
     }
 
 
-def test_who_may_be_reading_the_first_mail_right_now_hears_of_a_move() -> None:
+def test_a_mail_that_nothing_holds_back_leaves_before_the_next_ones() -> None:
     known = followed(case(change(), meeting=ready()))
+    moved = followed(replace(known, changes={**known.changes, 2: change(2, "rescheduled")}), LATER)
+    canceled = followed(replace(moved, changes={**moved.changes, 3: change(3, "canceled")}), LATER)
+    assert times(canceled) == {
+        "client_confirmation": NOW,
+        "client_canceled": None,
+        "host_notification": NOW,
+        "host_canceled": None,
+    }
+    leaves = replace(canceled, deliveries=tuple(replace(d, leased=d.version == 1) for d in canceled.deliveries))
+    assert all(is_owed(leaves, d, LATER) for d in leaves.deliveries)
+    failed = replace(canceled, deliveries=refused(canceled).deliveries)
+    assert {d.kind for d in followed(failed, LATER).deliveries} == {"client_canceled", "host_canceled"}
+
+
+def test_who_may_be_reading_the_first_mail_right_now_hears_of_a_move() -> None:
+    known = refused(followed(case(change(), meeting=ready())))
     held = replace(known, deliveries=tuple(replace(d, leased=d.recipient == "client") for d in known.deliveries))
     moved = followed(replace(held, changes={**held.changes, 2: change(2, "rescheduled")}), LATER)
     assert {d.kind for d in moved.deliveries} == {"client_confirmation", "client_rescheduled", "host_notification"}
@@ -282,7 +314,7 @@ def test_a_meeting_that_goes_with_a_cancel_not_heard_of_yet_was_deleted_by_nobod
 
 
 def test_a_host_who_has_left_is_owed_nothing() -> None:
-    known = replace(followed(case(change(), meeting=ready())), host_removed=True)
+    known = replace(refused(followed(case(change(), meeting=ready()))), host_removed=True)
     assert set(times(followed(known))) == {"client_confirmation"}
     gone = followed(replace(known, changes={**known.changes, 2: change(2, "canceled")}))
     assert set(times(gone)) == {"client_canceled"}

@@ -95,6 +95,13 @@ class Delivery:
         return self.kind in FIRSTS
 
     @property
+    def is_ready(self) -> bool:
+        """Say whether nothing held this mail back any more when it was planned last, and no server refused it since."""
+        waits_for_nothing = self.wait_until == self.created_at
+        at = self.next_attempt_at
+        return self.state == "queued" and at is not None and (at < self.wait_until or waits_for_nothing)
+
+    @property
     def is_reminder(self) -> bool:
         """Say whether this mail only reminds of what its reader knows."""
         return self.kind in REMINDER.values()
@@ -160,7 +167,8 @@ class Correspondence:
         found = [
             d.version
             for d in self.deliveries
-            if d.recipient == recipient and d.is_first and d.version < version and (d.state == "sent" or d.leased)
+            if d.recipient == recipient and d.is_first and d.version < version
+            if d.state == "sent" or d.leased or d.is_ready
         ]
         return self.changes.get(max(found)) if found else None
 

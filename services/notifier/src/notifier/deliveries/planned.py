@@ -47,8 +47,8 @@ class Plan:
 def plan(case: Correspondence, *, now: datetime, wait: timedelta) -> Plan:
     """Compare what is owed with the rows that are there. Rows under a lease are left to their holder.
 
-    Only the newest version is owed a mail of its own: an older one that has not gone out is replaced by it. That mail
-    waits up to `wait` for its link.
+    Only the newest version is owed a mail of its own: it replaces an older one, unless nothing holds that one back any
+    more. It waits up to `wait` for its link.
     """
     owed = set(_owed(case, now))
     withdrawn = tuple(d.id for d in case.deliveries if d.state in UNSENT and not d.leased and d.key not in owed)
@@ -131,6 +131,7 @@ def _owed(case: Correspondence, now: datetime) -> Iterator[Key]:
     if newest is None:
         return
     for recipient in case.recipients:
+        yield from (d.key for d in case.line(recipient) if d.is_first and d.is_ready and d.version < newest.version)
         yield _first(case, newest, recipient)
         first = case.first_mail(newest.version, recipient)
         if first is not None and first.state == "sent":
