@@ -114,6 +114,7 @@ def _made_rows(url: str, sizes: Sizes) -> tuple[Rows, list[Rows]]:
     engine.dispose()
     for row in kept[tables.TIMELINE]:
         del row["id"]  # the database gives it, as it did for us
+    kept[OUTBOX] = [row for row in kept[OUTBOX] if row["type"] == "booking.created"]
     for row in kept[OUTBOX]:
         del row["seq"]
     by_id = {row["id"]: row for row in kept[tables.OCCUPANCIES]}

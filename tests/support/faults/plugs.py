@@ -256,8 +256,8 @@ def _api(at: Mortality) -> None:
         at.wished("before the answer", wish.notes)
         return made
 
-    def dying_booked(tx: Any, made: Any, *more: Any) -> None:
-        booked(tx, made, *more)
+    def dying_booked(tx: Any, made: Any, *more: Any, **said: Any) -> None:
+        booked(tx, made, *more, **said)
         at.wished("inside the transaction", made.notes)
 
     booking.book = dying_book
