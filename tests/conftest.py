@@ -3,13 +3,18 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from shared import bus
 from shared.bus import Bus
+from support.containers import unavailable
 from support.engines import Postgres, RabbitMQ, ServersOfTheRun
 from support.system import System
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +23,21 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     running = System(Path(tmp_path_factory.mktemp("system")) / "data").start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """Give the one Chromium of this process."""
+    # Few tests look through a browser, and these take long to import.
+    from playwright.sync_api import Error  # noqa: PLC0415
+
+    from support.chromium import launched  # noqa: PLC0415
+
+    try:
+        with launched() as started:
+            yield started
+    except Error as error:
+        unavailable("Chromium", error.message.splitlines()[0])
 
 
 SERVERS = ServersOfTheRun({"rabbitmq": RabbitMQ.start, "postgres": Postgres.start})

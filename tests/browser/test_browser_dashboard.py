@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Open
 from shared.testing import eventually
+from support.chromium import WIDER
 from support.system import PASSWORD, Host, System
 
 PHONE = {"width": 390, "height": 844}
@@ -46,7 +47,6 @@ PAGES = (
 )
 COLORFUL = (3, 9, 10, 11, 14, 15, 17)
 """Pages that have every color between them: enough where only the colors are new."""
-WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # the folder of the tests, as pytest has it
 
-from browser.conftest import FLAGS, NAMES  # noqa: E402 - found only after the line above
-from screenshots import scene  # noqa: E402
+from screenshots import scene  # noqa: E402 - found only after the line above
 from screenshots.pages import DARK, FRESH, INSIDE, PUBLIC, WHILE_ZOOM_IS_DOWN  # noqa: E402
+from support.chromium import launched  # noqa: E402
 from support.system import PASSWORD, ROOT, Host, System  # noqa: E402
 
 OUTPUT = ROOT / "build" / "screenshots"
@@ -28,9 +28,8 @@ def main() -> int:
         system = System(Path(folder) / "data").start()
         try:
             built = scene.build(system)
-            with sync_playwright() as playwright:
-                path = next((found for name in NAMES if (found := shutil.which(name))), None)
-                take(playwright.chromium.launch(executable_path=path, args=list(FLAGS)), system, built)
+            with launched() as browser:
+                take(browser, system, built)
         finally:
             system.stop()
     sys.stdout.write(f"{len(list(OUTPUT.glob('*.png')))} pictures in {OUTPUT.relative_to(ROOT)}\n")
@@ -51,7 +50,6 @@ def take(browser: Browser, system: System, built: scene.Scene) -> None:
             page.goto(system.url + address.format(**built.names))
             shoot(page, name)
         context.close()
-    browser.close()
 
 
 def sign_in(page: Page, system: System, host: Host) -> None:

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from browser.conftest import WIDER, chromium  # noqa: F401 - a fixture
+from support.chromium import WIDER
 from unit.notifier.notifier_samples import SAMPLES, mail
 
 OF_PAGES = {"landmark-one-main", "region", "page-has-heading-one"}
@@ -21,7 +21,7 @@ def html(name: str) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_mail_can_be_read_by_everybody(chromium: Browser, scheme: Any) -> None:  # noqa: F811 - the fixture
+def test_a_mail_can_be_read_by_everybody(chromium: Browser, scheme: Any) -> None:
     page = chromium.new_page(color_scheme=scheme, viewport={"width": 700, "height": 900})
     for name in ONE_OF_EACH_TONE:
         page.set_content(html(name))
@@ -31,7 +31,7 @@ def test_a_mail_can_be_read_by_everybody(chromium: Browser, scheme: Any) -> None
 
 
 @pytest.mark.parametrize("width", [390, 700])
-def test_nothing_sticks_out_and_nothing_is_fetched(chromium: Browser, width: int) -> None:  # noqa: F811 - the fixture
+def test_nothing_sticks_out_and_nothing_is_fetched(chromium: Browser, width: int) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900})
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
