@@ -80,6 +80,13 @@ def test_the_seats_of_a_group_session_are_one_block() -> None:
     assert [(len(block.bookings), block.lane) for block in blocks] == [(3, 0), (1, 1)]
 
 
+def test_a_session_of_another_day_stands_nowhere() -> None:
+    first = desk_times.read("2026-12-01", "00:00", BERLIN)
+    assert first is not None
+    other = [booking("2026-12-02T09:00:00+01:00", "2026-12-02T10:00:00+01:00")]
+    assert agenda_layout.lay_out(first.date(), first.date(), other, BERLIN).days == [(first.date(), [])]
+
+
 def test_a_session_over_midnight_ends_with_its_day() -> None:
     first = desk_times.read("2026-12-01", "00:00", BERLIN)
     assert first is not None

@@ -45,10 +45,12 @@ class Layout:
 
 
 def lay_out(first: date, last: date, found: list[dict[str, Any]], zone: str) -> Layout:
-    """Give every booking its place."""
+    """Give every booking of these days its place."""
     days: dict[date, list[dict[str, Any]]] = {first + timedelta(days=n): [] for n in range((last - first).days + 1)}
     for one in sorted(found, key=lambda booking: times.moment(booking["start"])):
-        days.setdefault(times.moment(one["start"], zone).date(), []).append(one)
+        day = times.moment(one["start"], zone).date()
+        if day in days:
+            days[day].append(one)
     placed = [(day, _side_by_side([_spans(one, zone) for one in _sessions(items)])) for day, items in days.items()]
     blocks = [block for _, of_day in placed for block in of_day]
     return Layout(
