@@ -5,7 +5,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from threading import Event as Flag
 
@@ -47,17 +47,20 @@ def run(
     database: Database,
     steps: Mapping[str, Step],
     *,
+    by_clock: Collection[str] = (),
     consume: tuple[Bus, str, Deliver] | None = None,
     pulse: Path | None = None,
 ) -> None:
     """Run every step until SIGTERM or SIGINT; `consume` is the bus, the queue and where its messages go.
 
-    The file `pulse` is touched each second in which no step is stuck.
+    The steps named in `by_clock` wait for a time and never for a commit, and are asked once a second only: each look of
+    theirs at a commit would keep those waiting whom it concerns. The file `pulse` is touched each second in which no
+    step is stuck.
     """
     stop = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    start(database, steps, stop, consume=consume, pulse=pulse)()
+    start(database, steps, stop, by_clock=by_clock, consume=consume, pulse=pulse)()
 
 
 def start(
@@ -65,13 +68,19 @@ def start(
     steps: Mapping[str, Step],
     stop: Flag,
     *,
+    by_clock: Collection[str] = (),
     consume: tuple[Bus, str, Deliver] | None = None,
     pulse: Path | None = None,
 ) -> Callable[[], None]:
     """Start the threads; give a function that waits for `stop` and for their end."""
     shown = _Pulse(pulse, steps)
     threads = [
-        threading.Thread(target=_repeat, args=(name, step, database, stop, shown), name=name, daemon=True)
+        threading.Thread(
+            target=_repeat,
+            args=(name, step, None if name in by_clock else database, stop, shown),
+            name=name,
+            daemon=True,
+        )
         for name, step in steps.items()
     ]
     if consume is not None:
@@ -92,13 +101,13 @@ def start(
     return finish
 
 
-def _repeat(name: str, step: Step, database: Database, stop: Flag, pulse: _Pulse) -> None:
+def _repeat(name: str, step: Step, database: Database | None, stop: Flag, pulse: _Pulse) -> None:
     seen = -1
     trouble = None
     while not stop.is_set():
         try:
             # Read the counter first: what is committed during the step must not be slept through.
-            seen = database.wait(seen, timeout=0)
+            seen = database.wait(seen, timeout=0) if database else seen
             while not stop.is_set() and step():
                 pulse.turned(name)
             pulse.turned(name)
@@ -111,7 +120,10 @@ def _repeat(name: str, step: Step, database: Database, stop: Flag, pulse: _Pulse
         if trouble is not None:
             log.info("loop_works_again", loop=name)
             trouble = None
-        seen = database.wait(seen, timeout=SAFETY_POLL)
+        if database:
+            seen = database.wait(seen, timeout=SAFETY_POLL)
+        else:
+            stop.wait(SAFETY_POLL)
 
 
 def _consume(bus: Bus, queue: str, deliver: Deliver, stop: Flag) -> None:

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from shared import loops
 from shared.database import Database
@@ -47,3 +49,23 @@ def test_a_step_that_hangs_does_not_keep_the_process_from_ending(
     finish()
     assert time.monotonic() - began < 5
     release.set()
+
+
+def test_a_commit_wakes_only_those_who_wait_for_one(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "SAFETY_POLL", 60)
+    stop, calls = threading.Event(), {"woken": 0, "by the clock": 0}
+
+    def count(name: str) -> int:
+        calls[name] += 1
+        return 0
+
+    steps = {name: partial(count, name) for name in calls}
+    finish = loops.start(database, steps, stop, by_clock={"by the clock"})
+    for number in range(3):
+        before = calls["woken"]
+        with database.write() as tx:
+            tx.execute(text(f"CREATE TABLE t{number} (a TEXT)"))
+        eventually(lambda: calls["woken"] > before)  # noqa: B023 - it is over before the next turn
+    assert calls["by the clock"] == 1
+    stop.set()
+    finish()

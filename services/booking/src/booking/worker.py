@@ -18,6 +18,9 @@ SWEEP_EVERY = timedelta(hours=1)
 KEYS_KEPT = timedelta(days=7)
 """How long a repeated request with the same Idempotency-Key gets the same booking."""
 
+BY_CLOCK = {"sweep", "introductions", "setback"}
+"""Loops that wait for a time, and for no commit."""
+
 
 @dataclass
 class Sweep:
@@ -83,6 +86,7 @@ class Worker:
         loops.run(
             self.database,
             self.steps(),
+            by_clock=BY_CLOCK,
             consume=(self.bus, QUEUE, lambda messages: inbox.receive(self.database, messages, self.clock())),
             pulse=pulse,
         )

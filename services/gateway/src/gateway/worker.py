@@ -16,6 +16,9 @@ from shared.setback import Setback
 
 SWEEP_EVERY = timedelta(hours=1)
 
+BY_CLOCK = {"sweep", "setback"}
+"""Loops that wait for a time, and for no commit."""
+
 
 @dataclass
 class Sweep:
@@ -63,4 +66,4 @@ class Worker:
 
     def run(self, pulse: Path | None = None) -> None:
         """Work until SIGTERM or SIGINT, touching the file `pulse` as long as nothing is stuck."""
-        loops.run(self.database, self.steps(), pulse=pulse)
+        loops.run(self.database, self.steps(), by_clock=BY_CLOCK, pulse=pulse)

@@ -24,6 +24,9 @@ ERASED_WITHIN = timedelta(days=1)
 """By then all is erased, even what a client's mail server has not taken."""
 KEEP = timedelta(days=30)
 
+BY_CLOCK = {"reminders", "purge", "setback"}
+"""Loops that wait for a time, and for no commit."""
+
 
 @dataclass
 class Cleaner:
@@ -87,6 +90,7 @@ class Worker:
         loops.run(
             self.database,
             self.steps(),
+            by_clock=BY_CLOCK,
             consume=(self.bus, QUEUE, lambda messages: receive(self.database, messages, self.clock())),
             pulse=pulse,
         )

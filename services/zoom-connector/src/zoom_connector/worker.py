@@ -24,6 +24,9 @@ RECONCILERS = 4
 """Each call to Zoom may hang for ten seconds; so many hosts' calls may hang before anybody else's wait."""
 UPKEEP_EVERY = timedelta(seconds=30)
 
+BY_CLOCK = {"late", "looking", "confirmations", "leaving", "upkeep", "setback"}
+"""Loops that wait for a time, and for no commit."""
+
 
 @dataclass
 class Upkeep:
@@ -88,6 +91,7 @@ class Worker:
         loops.run(
             self.database,
             self.steps(),
+            by_clock=BY_CLOCK,
             consume=(self.bus, QUEUE, lambda messages: receive(self.database, messages, self.clock())),
             pulse=pulse,
         )
