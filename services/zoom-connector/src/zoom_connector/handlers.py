@@ -26,7 +26,7 @@ def nothing_of_the_host_may_stay(event: HostRemoved, tx: Connection, now: dateti
 
 
 def _record(tx: Connection, booking: BookingFacts, now: datetime) -> None:
-    if booking.location.provider != "zoom":
+    if booking.location.provider != "zoom" or seats.knows(tx, booking.id, booking.version):
         return
     shared = booking.occupancy_id is not None
     meeting_id = booking.occupancy_id or booking.id

@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from zoom_connector.meetings import Wanted, undone
 from zoom_connector.storage import hosts, meetings
 from zoom_connector.storage.tables import SEATS
+
+# Built once: a backlog asks these for each event.
+_ONE = select(SEATS).where(SEATS.c.id == bindparam("booking_id"))
+_VERSION = select(SEATS.c.version).where(SEATS.c.id == bindparam("booking_id"))
 
 
 def record(
@@ -66,7 +70,13 @@ def _take(tx: Connection, booking_id: str, *, version: int, **values: Any) -> bo
 
 def get(tx: Connection, booking_id: str) -> Row[Any] | None:
     """Read one row."""
-    return tx.execute(select(SEATS).where(SEATS.c.id == booking_id)).one_or_none()
+    return tx.execute(_ONE, {"booking_id": booking_id}).one_or_none()
+
+
+def knows(tx: Connection, booking_id: str, version: int) -> bool:
+    """Say whether this version of a booking, or a newer one, is here already; most of a backlog is."""
+    known = tx.execute(_VERSION, {"booking_id": booking_id}).scalar_one_or_none()
+    return known is not None and known >= version
 
 
 def to_tell(tx: Connection, meeting_id: str) -> list[Row[Any]]:
