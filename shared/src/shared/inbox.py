@@ -46,6 +46,8 @@ Handlers = Mapping[type[Event], Handler]
 
 LEASE = timedelta(seconds=10)
 BATCH = 200
+LARGEST, SHOWN = 1_000_000, 10_000
+"""Characters: none of our events comes near it, and to parse and keep one that does would hold up its neighbors."""
 HOLD_SECONDS = 0.025
 """How long a backlog may keep other writers waiting: on SQLite there is one at a time."""
 ATTEMPTS = 15
@@ -107,7 +109,7 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "event_id": message.id,
         "type": message.type,
         "subject": message.id,
-        "body": message.body,
+        "body": message.body if len(message.body) <= LARGEST else message.body[:SHOWN],
         "state": "waiting",
         "received_at": now,
         "finished_at": None,
@@ -115,11 +117,17 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "last_error": None,
     }
     try:
-        row["subject"] = unwrap(message.body).subject
+        row["subject"] = _subject(message.body)
     except UnreadableEventError as error:
         log.error("event_parked", event_id=message.id, type=message.type, reason=str(error))
         row |= {"state": "parked", "next_attempt_at": None, "last_error": str(error), "finished_at": now}
     return row
+
+
+def _subject(body: str) -> str:
+    if len(body) > LARGEST:
+        raise UnreadableEventError(f"{len(body)} characters are too many; the first {SHOWN} are kept")
+    return unwrap(body).subject
 
 
 @dataclass

@@ -197,6 +197,16 @@ def test_an_event_of_an_unknown_type_is_parked_and_named(database: Database) -> 
     assert states(database) == [("parked", "unknown event type 'weather.changed'")]
 
 
+def test_an_event_that_is_far_too_large_is_parked_with_its_beginning(database: Database) -> None:
+    body = wrap(ready(), source="x", now=NOW).body + " " * 1_000_000
+    inbox.receive(database, [Message("m1", "meeting.ready", body)], NOW)
+    [(state, error)] = states(database)
+    assert state == "parked"
+    assert error == f"{len(body)} characters are too many; the first 10000 are kept"
+    with database.read() as tx:
+        assert tx.execute(select(inbox.INBOX.c.body)).scalar_one() == body[:10_000]
+
+
 def test_a_parked_event_tells_no_value(database: Database) -> None:
     envelope = json.loads(wrap(ready(), source="x", now=NOW).body)
     envelope["data"]["revision"] = "secret@example.com"
