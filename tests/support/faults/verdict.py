@@ -186,7 +186,8 @@ def _mails(fleet: Fleet, people: People, mail_kills: int) -> tuple[int, int]:
     with fleet.databases["notifier"].read() as tx:
         rows = tx.execute(select(DELIVERIES)).all()
     assert {row.state for row in rows} <= {"sent"}, "a mail is not sent at rest"
-    assert len(sent) == len(rows), f"I5: {len(sent)} different mails for {len(rows)} deliveries"
+    # What a killed worker had handed over may be replaced by a newer mail before anybody knows that it went out.
+    assert len(rows) <= len(sent) <= len(rows) + mail_kills, f"I5: {len(sent)} different mails for {len(rows)}"
     repeated = sum(sent.values()) - len(sent)
     assert repeated <= mail_kills, f"I5: {repeated} repeated mails by {mail_kills} kills"
     assert max(sent.values(), default=0) <= 1 + mail_kills
