@@ -89,14 +89,20 @@ def new_fleet(folder: Path, nursery: Nursery) -> Iterator[Callable[..., Fleet]]:
 def real(rabbitmq: RabbitMQ, postgres: Postgres, vhost: str) -> Iterator[Callable[..., Engines]]:
     """Give databases in PostgreSQL and a place in RabbitMQ, if wanted by way of a proxy."""
     names: list[str] = []
+    more: list[str] = []
 
     def engines(*, broker: tuple[str, int] | None = None) -> Engines:
+        # Each fleet has queues of its own: two with the same would take each other's events.
+        if names:
+            more.append(rabbitmq.new_vhost())
         names.extend(postgres.new_database() for _ in SERVICES)
         databases: dict[str, str] = dict(
             zip(SERVICES, (postgres.url(name) for name in names[-len(SERVICES) :]), strict=True)
         )
-        return Engines(databases, rabbitmq.url(vhost, address=broker))
+        return Engines(databases, rabbitmq.url(more[-1] if more else vhost, address=broker))
 
     yield engines
     for name in names:
         postgres.drop_database(name)
+    for name in more:
+        rabbitmq.delete_vhost(name)
