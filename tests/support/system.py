@@ -199,6 +199,10 @@ def booking(system: System, reference: str) -> dict[str, Any]:
 def children(pid: int) -> Iterator[int]:
     """Give the process and all that it started, directly or not."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            found = task.read_text().split()
+        except OSError:  # That thread has just ended, and started nothing that is left.
+            continue
+        for child in found:
             yield int(child)
             yield from children(int(child))
