@@ -287,8 +287,7 @@ def test_loops_go_on_by_the_clock_when_no_wake_up_comes(database: Database) -> N
 
     def step() -> int:
         with database.write(wake=False) as tx:
-            rows = tx.execute(select(outbox.OUTBOX.c.id)).scalars().all()
-            tx.execute(outbox.OUTBOX.delete())
+            rows = tx.execute(outbox.OUTBOX.delete().returning(outbox.OUTBOX.c.id)).scalars().all()
         handled.extend(rows)
         return len(rows)
 
