@@ -72,7 +72,12 @@ def start(
     consume: tuple[Bus, str, Deliver] | None = None,
     pulse: Path | None = None,
 ) -> Callable[[], None]:
-    """Start the threads; give a function that waits for `stop` and for their end."""
+    """Start the threads; give a function that waits for `stop` and for their end.
+
+    ValueError: `by_clock` names no step.
+    """
+    if unknown := set(by_clock) - set(steps):
+        raise ValueError(f"no steps of these names: {sorted(unknown)}")
     shown = _Pulse(pulse, steps)
     threads = [
         threading.Thread(

@@ -5,8 +5,9 @@ Nothing's order comes from a clock, but due times and leases do. They keep the d
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Column, Connection, bindparam, select, update
 
 from shared import logs
 from shared.clock import Clock
@@ -24,16 +25,22 @@ NEAR = timedelta(minutes=1)
 """A lease that ends within this was taken on the new clock already, or is soon over; no lease is longer."""
 
 
+Moments = Sequence[Column[Any]]
+
+
 class Setback:
     """Notices that the clock of this process was set back, or was so while nobody ran, and sets right what waits.
 
-    `tables` are the service's tables of due work, its inbox among them if it has one; its outbox is known.
+    `waits` are the service's moments until which something waits, or since which it does; `leases` are those until
+    which somebody has hold of a row. The tables' keys are called `id`; the outbox is known.
     """
 
-    def __init__(self, database: Database, clock: Clock, tables: Sequence[Table]) -> None:
+    def __init__(self, database: Database, clock: Clock, waits: Moments, leases: Moments = ()) -> None:
         self._database = database
         self._clock = clock
-        self._tables = tables
+        self._waits = waits
+        self._leases = (*leases, OUTBOX.c.leased_until)
+        self._has_inbox = any(moment.table is INBOX for moment in waits)
         self._seen: datetime | None = None
 
     def step(self) -> int:
@@ -44,16 +51,15 @@ class Setback:
         if back <= timedelta():
             return 0
         with self._database.write() as tx:
-            moved = sum(_move(tx, table, now, back) for table in self._tables)
-            free = update(OUTBOX).where(OUTBOX.c.leased_until > now + NEAR).values(lease=None, leased_until=None)
-            tx.execute(free)
+            moved = sum(_move(tx, wait, back, later_than=now) for wait in self._waits)
+            moved += sum(_move(tx, lease, back, later_than=now + NEAR) for lease in self._leases)
         log.warning("clock_was_set_back", seconds=round(back.total_seconds()), rows=moved)
         return 1
 
     def _set_back(self, now: datetime) -> timedelta:
         if self._seen is not None:
             return self._seen - now if self._seen - now > SLEW else timedelta()
-        if INBOX not in self._tables:
+        if not self._has_inbox:
             return timedelta()
         newest = select(INBOX.c.received_at).order_by(INBOX.c.id.desc()).limit(1)
         with self._database.read() as tx:
@@ -61,21 +67,11 @@ class Setback:
         return received_at - now if received_at is not None and received_at - now > APART else timedelta()
 
 
-def _move(tx: Connection, table: Table, now: datetime, back: timedelta) -> int:
+def _move(tx: Connection, moment: Column[Any], back: timedelta, *, later_than: datetime) -> int:
     """Bring what lies ahead nearer by `back`. What was written since is due sooner, which only costs an attempt."""
-    columns = [table.c.id, table.c.next_attempt_at, table.c.leased_until]
-    rows = tx.execute(select(*columns).where(table.c.next_attempt_at > now)).all()
-    leased = tx.execute(select(*columns).where(table.c.leased_until > now + NEAR, table.c.next_attempt_at <= now)).all()
-    values = [
-        {
-            "row": row.id,
-            "at": max(now, row.next_attempt_at - back),
-            "until": row.leased_until
-            and (row.leased_until - back if row.leased_until > now + NEAR else row.leased_until),
-        }
-        for row in [*rows, *leased]
-    ]
-    if values:
-        change = update(table).where(table.c.id == bindparam("row"))
-        tx.execute(change.values(next_attempt_at=bindparam("at"), leased_until=bindparam("until")), values)
-    return len(values)
+    table = moment.table
+    rows = tx.execute(select(table.c.id, moment).where(moment > later_than)).all()
+    if rows:
+        change = update(table).where(table.c.id == bindparam("row")).values({moment.name: bindparam("at")})
+        tx.execute(change, [{"row": row[0], "at": row[1] - back} for row in rows])
+    return len(rows)

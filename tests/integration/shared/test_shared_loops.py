@@ -69,3 +69,8 @@ def test_a_commit_wakes_only_those_who_wait_for_one(database: Database, monkeypa
     assert calls["by the clock"] == 1
     stop.set()
     finish()
+
+
+def test_a_loop_by_the_clock_that_is_none_of_the_steps_is_a_mistake(database: Database) -> None:
+    with pytest.raises(ValueError, match="setback"):
+        loops.start(database, {"step": lambda: 0}, threading.Event(), by_clock={"step", "setback"})

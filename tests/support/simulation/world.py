@@ -20,12 +20,14 @@ from booking.handlers import booking as bookings
 from booking.handlers.desk import Desk, of_host
 from booking.handlers.hosts import Profile, welcome
 from booking.handlers.session_types import add_session_type
+from booking.storage import tables as booking_tables
 from booking.storage.tables import BOOKINGS
 from notifier import handlers as notifier_handlers
 from notifier.deliveries import FIRST, FIRSTS
 from notifier.dispatch import Dispatch
 from notifier.mail.message import Writer
-from notifier.storage import DELIVERIES, NOTICES
+from notifier.storage import tables as notifier_tables
+from notifier.storage.tables import DELIVERIES
 from shared import inbox, outbox
 from shared.bus import BusUnavailableError
 from shared.database import Database
@@ -48,7 +50,8 @@ from zoom_connector.handlers import HANDLERS as CONNECTOR_HANDLERS
 from zoom_connector.meetings import Made, marker
 from zoom_connector.reconcile import Late, Reconcile
 from zoom_connector.storage import connections
-from zoom_connector.storage.tables import MEETINGS, SEATS, WAITING
+from zoom_connector.storage import tables as connector_tables
+from zoom_connector.storage.tables import MEETINGS, SEATS
 
 Service = Literal["booking", "zoom-connector", "notifier"]
 SERVICES: tuple[Service, ...] = ("booking", "zoom-connector", "notifier")
@@ -122,12 +125,10 @@ class World:
             s: inbox.Worker(self.databases[s], self._mortal(handlers[s]), self.clocks[s], chance) for s in SERVICES
         }
         self.relays = {s: outbox.Relay(self.databases[s], self.bus, self.clocks[s]) for s in SERVICES}
-        waiting: dict[Service, tuple[Table, ...]] = {
-            "booking": (INBOX,),
-            "zoom-connector": (INBOX, *WAITING),
-            "notifier": (INBOX, DELIVERIES, NOTICES),
-        }
-        self.setbacks = [Setback(self.databases[s], self.clocks[s], waiting[s]) for s in SERVICES]
+        moments = {"booking": booking_tables, "zoom-connector": connector_tables, "notifier": notifier_tables}
+        self.setbacks = [
+            Setback(self.databases[s], self.clocks[s], moments[s].WAITS, moments[s].LEASES) for s in SERVICES
+        ]
         at_zoom = self.clocks["zoom-connector"]
         self.reconcile = Reconcile(
             self.databases["zoom-connector"], self.zoom, at_zoom, chance, self.crash, pause=lambda _seconds: None

@@ -8,11 +8,13 @@ from booking.bookings import Refused
 from booking.handlers import HANDLERS
 from booking.handlers.desk import Desk
 from booking.settings import Settings
+from booking.storage.tables import LEASES, WAITS
 from booking.worker import Introductions, Sweep, Worker
 from shared import bus, inbox, outbox
 from shared.clock import Clock, system
 from shared.database import Database
 from shared.outbox import Relay
+from shared.setback import Setback
 
 if TYPE_CHECKING:
     from flask_openapi3 import OpenAPI
@@ -51,4 +53,5 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         inbox=inbox.Worker(database, HANDLERS, clock, chance or random.Random()),
         sweep=Sweep(database, clock),
         introductions=Introductions(database, clock),
+        setback=Setback(database, clock, WAITS, LEASES),
     )

@@ -1,17 +1,18 @@
 """What the worker process does: sends events, takes events in, handles them, forgets what is old."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from booking import storage
 from booking.handlers import introductions
 from shared import inbox, loops
 from shared.bus import Bus
-from shared.clock import Clock
+from shared.clock import Clock, Every
 from shared.database import Database
 from shared.outbox import Relay
+from shared.setback import Setback
 
 QUEUE = "booking.events"
 SWEEP_EVERY = timedelta(hours=1)
@@ -28,13 +29,12 @@ class Sweep:
 
     database: Database
     clock: Clock
-    _next: datetime | None = None
+    _every: Every = field(default_factory=lambda: Every(SWEEP_EVERY))
 
     def step(self) -> int:
         """Forget what is old when the time has come; there is never a reason to do it again at once."""
         now = self.clock()
-        if self._next is None or now >= self._next:
-            self._next = now + SWEEP_EVERY
+        if self._every.is_due(now):
             with self.database.write() as tx:
                 inbox.forget(tx, now)
                 storage.forget_keys(tx, now - KEYS_KEPT)
@@ -47,16 +47,16 @@ class Introductions:
 
     database: Database
     clock: Clock
-    _next: datetime | None = None
+    _every: Every = field(default_factory=lambda: Every(SWEEP_EVERY))
+    _goes_on: bool = False
 
     def step(self) -> int:
         """Tell of some hosts when the time has come; give how many."""
         now = self.clock()
-        if self._next is not None and now < self._next:
+        if not self._goes_on and not self._every.is_due(now):
             return 0
         told = introductions.introduce(self.database, now)
-        if told == 0:
-            self._next = now + SWEEP_EVERY
+        self._goes_on = told > 0
         return told
 
 
@@ -71,6 +71,7 @@ class Worker:
     inbox: inbox.Worker
     sweep: Sweep
     introductions: Introductions
+    setback: Setback
 
     def steps(self) -> Mapping[str, loops.Step]:
         """Name the loops."""
@@ -79,6 +80,7 @@ class Worker:
             "inbox": self.inbox.step,
             "sweep": self.sweep.step,
             "introductions": self.introductions.step,
+            "setback": self.setback.step,
         }
 
     def run(self, pulse: Path | None = None) -> None:

@@ -76,7 +76,7 @@ def worker(settings: Settings, *, clock: Clock = system, hasher: PasswordHasher 
         email_changes=parts.email_changes,
         departures=parts.departures,
         sweep=Sweep(database, clock, parts.passwords),
-        setback=Setback(database, clock, ()),
+        setback=Setback(database, clock, waits=()),
     )
 
 

@@ -13,7 +13,7 @@ from notifier.dispatch import Dispatch, Notices, Reminders
 from notifier.mail.message import Writer
 from notifier.mail.server import Session
 from notifier.settings import Settings
-from notifier.storage.tables import DELIVERIES, NOTICES
+from notifier.storage.tables import LEASES, WAITS
 from notifier.worker import Cleaner, Worker
 from shared import bus, inbox
 from shared.clock import Clock, system
@@ -42,7 +42,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         notices=notices(settings, database, clock, chance),
         reminders=Reminders(database, clock, settings.wait),
         cleaner=Cleaner(database, clock),
-        setback=Setback(database, clock, (inbox.INBOX, DELIVERIES, NOTICES)),
+        setback=Setback(database, clock, WAITS, LEASES),
     )
 
 

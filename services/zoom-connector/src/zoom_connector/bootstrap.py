@@ -166,7 +166,7 @@ def worker(settings: Settings, *, clock: Clock = system, chance: random.Random |
         confirmations=parts.confirmations,
         leaving=parts.leaving,
         upkeep=Upkeep(parts.database, parts.keep_alive, parts.removal, parts.receiving, clock),
-        setback=Setback(parts.database, clock, (inbox.INBOX, *tables.WAITING)),
+        setback=Setback(parts.database, clock, tables.WAITS, tables.LEASES),
     )
 
 

@@ -200,3 +200,8 @@ TIMELINE = Table(
 
 OUTBOX.to_metadata(METADATA)
 INBOX.to_metadata(METADATA)
+
+WAITS = (INBOX.c.next_attempt_at,)
+"""The moments until which something waits."""
+LEASES = (INBOX.c.leased_until,)
+"""The moments until which somebody has hold of a row."""

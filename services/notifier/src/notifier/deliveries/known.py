@@ -95,13 +95,6 @@ class Delivery:
         return self.kind in FIRSTS
 
     @property
-    def is_ready(self) -> bool:
-        """Say whether nothing held this mail back any more when it was planned last, and no server refused it since."""
-        waits_for_nothing = self.wait_until == self.created_at
-        at = self.next_attempt_at
-        return self.state == "queued" and at is not None and (at < self.wait_until or waits_for_nothing)
-
-    @property
     def is_reminder(self) -> bool:
         """Say whether this mail only reminds of what its reader knows."""
         return self.kind in REMINDER.values()
@@ -148,6 +141,16 @@ class Correspondence:
         # News that the meeting was moved may overtake the link itself.
         return "pending" if self.meeting.state == "ready" and not self.meeting.join_url else self.meeting.state
 
+    def waits_for_link(self, delivery: Delivery) -> bool:
+        """Say whether this mail is held back for a while because the link that it should name may still come."""
+        waits = delivery.state == "queued" and delivery.is_first and delivery.wait_until > delivery.created_at
+        return waits and self.outlook(self.changes[delivery.version]) in ("pending", "delayed")
+
+    def is_ready(self, delivery: Delivery) -> bool:
+        """Say whether nothing holds this mail back any more: it is about to leave, and no server refused it yet."""
+        turn = delivery.state == "queued" and delivery.next_attempt_at is not None
+        return turn and not self.waits_for_link(delivery)
+
     def line(self, recipient: Recipient) -> list[Delivery]:
         """Give one recipient's mails in the order in which they have to go out."""
         return sorted((d for d in self.deliveries if d.recipient == recipient), key=lambda d: kinds.place(d.key))
@@ -168,7 +171,7 @@ class Correspondence:
             d.version
             for d in self.deliveries
             if d.recipient == recipient and d.is_first and d.version < version
-            if d.state == "sent" or d.leased or d.is_ready
+            if d.state == "sent" or d.leased or self.is_ready(d)
         ]
         return self.changes.get(max(found)) if found else None
 

@@ -131,7 +131,8 @@ def _owed(case: Correspondence, now: datetime) -> Iterator[Key]:
     if newest is None:
         return
     for recipient in case.recipients:
-        yield from (d.key for d in case.line(recipient) if d.is_first and d.is_ready and d.version < newest.version)
+        older = [d for d in case.line(recipient) if d.is_first and d.version < newest.version]
+        yield from (d.key for d in older if case.is_ready(d))
         yield _first(case, newest, recipient)
         first = case.first_mail(newest.version, recipient)
         if first is not None and first.state == "sent":
@@ -205,8 +206,4 @@ def _due(case: Correspondence, delivery: Delivery, now: datetime) -> datetime | 
         return not_before
     if delivery.next_attempt_at is not None and (delivery.state == "retrying" or delivery.next_attempt_at <= now):
         return delivery.next_attempt_at
-    return delivery.wait_until if delivery.state == "queued" and _worth_waiting(case, delivery) else now
-
-
-def _worth_waiting(case: Correspondence, delivery: Delivery) -> bool:
-    return delivery.is_first and case.outlook(case.changes[delivery.version]) in ("pending", "delayed")
+    return delivery.wait_until if case.waits_for_link(delivery) else now

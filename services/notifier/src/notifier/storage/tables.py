@@ -111,3 +111,9 @@ NOTICES = Table(
 
 INBOX.to_metadata(METADATA)
 OUTBOX.to_metadata(METADATA)
+
+_DUE = (INBOX, DELIVERIES, NOTICES)
+WAITS = (*(table.c.next_attempt_at for table in _DUE), DELIVERIES.c.created_at, DELIVERIES.c.wait_until)
+"""The moments until which, or since which, something waits. A reminder's is the wall clock's own, and stays."""
+LEASES = tuple(table.c.leased_until for table in _DUE)
+"""The moments until which somebody has hold of a row."""

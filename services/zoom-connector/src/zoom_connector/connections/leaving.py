@@ -1,13 +1,13 @@
 """Erases what is kept of hosts whose account with us is no more, after their canceled meetings are deleted in Zoom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
 from shared import logs
-from shared.clock import Clock
+from shared.clock import Clock, Every
 from shared.database import Database
 from zoom_connector.connections.removal import Removal
 from zoom_connector.refusals import Refused
@@ -28,14 +28,13 @@ class Leaving:
     database: Database
     removal: Removal
     clock: Clock
-    _next: datetime | None = None
+    _every: Every = field(default_factory=lambda: Every(LOOKED_EVERY))
 
     def step(self) -> int:
         """Erase whatever may be erased by now; give for how many hosts."""
         now = self.clock()
-        if self._next is not None and now < self._next:
+        if not self._every.is_due(now):
             return 0
-        self._next = now + LOOKED_EVERY
         with self.database.read() as tx:
             gone = connections.leaving(tx)
             busy = {row.id for row in gone if removals.meetings_to_delete(tx, row.id, now)}

@@ -18,6 +18,9 @@ ONCE = timedelta(days=1)
 WINDOW = 1.05
 """Seconds in which Zoom counts, and a little: two clocks don't run alike."""
 
+LONGEST_LINE = 10.0
+"""Seconds. Nobody's turn is later than that; a call counted further ahead was counted before the clock was set back."""
+
 Cause = Literal["disconnected", "quota"]
 
 
@@ -41,7 +44,8 @@ def next_night(host_id: str, now: datetime) -> datetime:
 
 def reserve(tx: Connection, host_id: str, now: datetime, *, calls: int, a_second: int) -> float:
     """Count so many calls of the host's account as made; give the seconds to wait first to stay within the limit."""
-    recent = [moment for moment in _recent(tx, host_id) if now.timestamp() - WINDOW < moment]
+    began, end = now.timestamp() - WINDOW, now.timestamp() + LONGEST_LINE
+    recent = [moment for moment in _recent(tx, host_id) if began < moment < end]
     spare = max(a_second - calls, 0)
     # A window that slides: the first of these calls may go a second after the one that makes room for it.
     wait = max(recent[-spare - 1] + WINDOW - now.timestamp(), 0) if len(recent) > spare else 0

@@ -168,5 +168,13 @@ WEBHOOKS = Table(
     Index("webhooks_by_due", "next_attempt_at"),
 )
 
-WAITING = (CONNECTIONS, MEETINGS, HOSTS, RECEIPTS, WEBHOOKS)
-"""Whose rows are due at a time."""
+_DUE = (INBOX, CONNECTIONS, MEETINGS, HOSTS, RECEIPTS, WEBHOOKS)
+WAITS = (
+    *(table.c.next_attempt_at for table in _DUE),
+    CONNECTIONS.c.parked_until,
+    MEETINGS.c.intent_at,
+    MEETINGS.c.intent_settled_at,
+)
+"""The moments until which, or since which, something waits."""
+LEASES = (*(table.c.leased_until for table in _DUE), TOKEN_LOCKS.c.held_until)
+"""The moments until which somebody has hold of a row."""
