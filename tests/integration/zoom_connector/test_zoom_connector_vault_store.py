@@ -153,6 +153,21 @@ def test_they_are_offered_by_themselves_before_anybody_asks(
     eventually(lambda: tokens(other) == SECOND, timeout=3)
 
 
+def test_they_are_offered_soon_though_the_trouble_was_known_before_them(
+    vault: FakeVault, store: VaultTokenStore, open_store: Open
+) -> None:
+    version = store.write("host", FIRST, expected=0)
+    vault.stop()
+    trouble(store.ping)
+    # The keeper has looked as well and rests.
+    eventually(lambda: not store._keeper._wake.is_set())
+    trouble(lambda: store.write("host", SECOND, expected=version))
+    vault.start()
+
+    other = open_store()
+    eventually(lambda: tokens(other) == SECOND, timeout=3)
+
+
 def test_they_give_way_to_what_somebody_else_has_done(
     vault: FakeVault, store: VaultTokenStore, open_store: Open
 ) -> None:

@@ -45,6 +45,8 @@ class VaultTokenStore:
         except VaultTrouble as trouble:
             if expected:
                 self._unsaved.keep(host_id, document, over=expected)
+                # It may know of the trouble already and rest until it looks again, far longer than it does with these.
+                self._keeper.wake()
             self._lost(trouble)
             raise
         self._unsaved.drop(host_id)
