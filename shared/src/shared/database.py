@@ -196,6 +196,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # What is erased is gone from the file as well; by itself SQLite does so in some builds only.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()
 
 

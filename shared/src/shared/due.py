@@ -30,6 +30,11 @@ def columns() -> list[Column[Any]]:
     ]
 
 
+def is_free(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Say whether nobody holds the row."""
+    return or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+
+
 def claim(
     tx: Connection,
     table: Table,
@@ -46,16 +51,16 @@ def claim(
     """
     found = (
         select(table.c.id)
-        .where(
-            table.c.next_attempt_at <= now,
-            or_(table.c.leased_until.is_(None), table.c.leased_until <= now),
-            *where,
-        )
+        .where(table.c.next_attempt_at <= now, is_free(table, now), *where)
         .order_by(*(order_by or (table.c.next_attempt_at,)))
         .limit(limit)
         .with_for_update(skip_locked=True, of=table)
     )
-    ids = tx.execute(found).scalars().all()
+    return lease(tx, table, tx.execute(found).scalars().all(), now=now, lease_for=lease_for)
+
+
+def lease(tx: Connection, table: Table, ids: Sequence[Any], *, now: datetime, lease_for: timedelta) -> list[Row[Any]]:
+    """Lease these rows, which nobody holds and which the transaction has locked; the same as `claim` otherwise."""
     if not ids:
         return []
     token = str(uuid.uuid4())

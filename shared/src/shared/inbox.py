@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
     delete,
     func,
@@ -36,7 +37,7 @@ from shared import due, logs
 from shared.clock import Clock
 from shared.database import Database, Instant
 from shared.events import Event
-from shared.events.envelope import Message, UnreadableEventError, unwrap
+from shared.events.envelope import LARGEST, Message, UnreadableEventError, unwrap
 
 log = logs.get(__name__)
 
@@ -46,8 +47,8 @@ Handlers = Mapping[type[Event], Handler]
 
 LEASE = timedelta(seconds=10)
 BATCH = 200
-LARGEST, SHOWN = 1_000_000, 10_000
-"""Characters: none of our events comes near it, and to parse and keep one that does would hold up its neighbors."""
+SHOWN = 10_000
+"""Characters of an event that is far too large; to parse and keep it would hold up its neighbors."""
 HOLD_SECONDS = 0.025
 """How long a backlog may keep other writers waiting: on SQLite there is one at a time."""
 ATTEMPTS = 15
@@ -83,6 +84,14 @@ INBOX = Table(
 )
 
 
+_W = INBOX.alias("waiting")
+# Read once along the index. Asked for each row, it took seconds when many subjects' first events had to wait.
+_SUBJECTS = (
+    select(func.min(_W.c.id).label("first"), _W.c.subject, func.count().label("events"))
+    .where(_W.c.state == "waiting")
+    .group_by(_W.c.subject)
+    .subquery("subjects")
+)
 # Built once: the look at each commit takes half the time that way.
 _ANY_READY = select(INBOX.c.id).where(INBOX.c.state == "waiting", INBOX.c.next_attempt_at <= bindparam("now")).limit(1)
 
@@ -140,21 +149,13 @@ class Worker:
     chance: random.Random
 
     def step(self) -> int:
-        """Handle the first waiting event of each subject, as far as a batch goes; give how many were taken."""
+        """Handle what waits of the subjects that are due longest, as far as a batch goes; give how many were taken."""
         now = self.clock()
         if not self.database.finds(_ANY_READY, now=now):
             return 0
         # A lease that a power cut forgets is a lease nobody holds: whoever held it can't settle any more.
         with self.database.write(wake=False, lasting=False) as tx:
-            rows = due.claim(
-                tx,
-                INBOX,
-                now=now,
-                lease_for=LEASE,
-                limit=BATCH,
-                where=[INBOX.c.state == "waiting", _first_of_its_subject()],
-                order_by=[INBOX.c.id],
-            )
+            rows = due.lease(tx, INBOX, _due(tx, now), now=now, lease_for=LEASE)
         waiting = deque(rows)
         while waiting:
             self._handle_some(waiting)
@@ -164,25 +165,42 @@ class Worker:
         """Handle events in one transaction until others have waited long enough for the database.
 
         A backlog waits for the disk once that way, and not once for each event. If anything is wrong with one of them,
-        nothing was done, and each is handled alone.
+        nothing was done, and each is handled alone. If this worker stood still so long that somebody else took one, it
+        leaves all of them: the others' leases are over as well, and what is behind that one has to wait for it.
         """
         taken: list[Row[Any]] = []
         until = time.monotonic() + HOLD_SECONDS
         try:
             with self.database.write() as tx:
-                held = due.still_held(tx, INBOX, waiting)
+                if len(due.still_held(tx, INBOX, waiting)) < len(waiting):
+                    log.warning("event_leases_lost", events=len(waiting))
+                    waiting.clear()
                 while waiting and (not taken or time.monotonic() < until):
                     taken.append(waiting.popleft())
-                    if taken[-1].id in held:
-                        self._apply(tx, taken[-1])
-                    else:
-                        log.warning("event_lease_lost", event_id=taken[-1].event_id, type=taken[-1].type)
-                _finish(tx, [row.id for row in taken if row.id in held], self.clock())
+                    self._apply(tx, taken[-1])
+                _finish(tx, [row.id for row in taken], self.clock())
         except Exception:  # noqa: BLE001 - whatever it was, it is met again by the event whose it is
-            for row in taken:
-                self._handle(row)
+            waiting.extendleft(reversed(taken))
+            self._handle_each(waiting, len(taken))
 
-    def _handle(self, row: Row[Any]) -> None:
+    def _handle_each(self, waiting: deque[Row[Any]], count: int) -> None:
+        """Handle the first `count` of these alone; what is behind one that has to wait is given back."""
+        stuck: set[str] = set()
+        for row in [waiting.popleft() for _ in range(count)]:
+            if row.subject in stuck:
+                waiting.append(row)
+            elif not self._handle(row):
+                stuck.add(row.subject)
+        behind = [row for row in waiting if row.subject in stuck]
+        if behind:
+            others = [row for row in waiting if row.subject not in stuck]
+            waiting.clear()
+            waiting.extend(others)
+            with self.database.write(wake=False) as tx:
+                _give_back(tx, behind)
+
+    def _handle(self, row: Row[Any]) -> bool:
+        """Handle one event; say whether what is behind it may follow."""
         try:
             with self.database.write() as tx:
                 due.confirm(tx, INBOX, row.id, row.lease)
@@ -190,10 +208,12 @@ class Worker:
                 _finish(tx, [row.id], self.clock())
         except due.LeaseLostError:
             log.warning("event_lease_lost", event_id=row.event_id, type=row.type)
+            return False
         except UnreadableEventError as error:
-            self._park(row, str(error))
+            return self._park(row, str(error))
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the event waits and is tried again
-            self._failed(row, error)
+            return self._failed(row, error)
+        return True
 
     def _apply(self, tx: Connection, row: Row[Any]) -> None:
         received = unwrap(row.body)
@@ -206,26 +226,28 @@ class Worker:
         finally:
             logs.follow(None)
 
-    def _failed(self, row: Row[Any], error: Exception) -> None:
+    def _failed(self, row: Row[Any], error: Exception) -> bool:
         # The exception's own text may quote the row's values, so only its type is kept.
         reason = f"handler failed: {type(error).__name__}"
         if row.attempts >= ATTEMPTS:
-            self._park(row, reason)
-            return
+            return self._park(row, reason)
         log.warning("event_handler_failed", event_id=row.event_id, type=row.type, error=logs.where(error))
         wait = due.backoff(row.attempts, self.chance, base=FIRST_WAIT, cap=LONGEST_WAIT)
         self._settle(row, next_attempt_at=self.clock() + wait, last_error=reason)
+        return False
 
-    def _park(self, row: Row[Any], reason: str) -> None:
+    def _park(self, row: Row[Any], reason: str) -> bool:
         log.error("event_parked", event_id=row.event_id, type=row.type, reason=reason)
-        self._settle(row, next_attempt_at=None, last_error=reason, state="parked", finished_at=self.clock())
+        return self._settle(row, next_attempt_at=None, last_error=reason, state="parked", finished_at=self.clock())
 
-    def _settle(self, row: Row[Any], **outcome: Any) -> None:
+    def _settle(self, row: Row[Any], **outcome: Any) -> bool:
         try:
             with self.database.write() as tx:
                 due.settle(tx, INBOX, row.id, row.lease, **outcome)
         except due.LeaseLostError:
             log.warning("event_lease_lost", event_id=row.event_id, type=row.type)
+            return False
+        return True
 
 
 def _finish(tx: Connection, ids: Sequence[int], now: datetime) -> None:
@@ -234,11 +256,54 @@ def _finish(tx: Connection, ids: Sequence[int], now: datetime) -> None:
     tx.execute(update(INBOX).where(INBOX.c.id.in_(ids)).values(lease=None, leased_until=None, **done))
 
 
-def _first_of_its_subject() -> Any:
-    # Read once along the index. Asked for each row, it took seconds when many subjects' first events had to wait.
-    waiting = INBOX.alias("first")
-    firsts = select(func.min(waiting.c.id)).where(waiting.c.state == "waiting").group_by(waiting.c.subject)
-    return INBOX.c.id.in_(firsts)
+def _give_back(tx: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Let go of what could not be handled yet; that was no attempt."""
+    ours = [INBOX.c.id.in_([row.id for row in rows]), INBOX.c.lease == rows[0].lease]
+    tx.execute(update(INBOX).where(*ours).values(lease=None, leased_until=None, attempts=INBOX.c.attempts - 1))
+
+
+def _due(tx: Connection, now: datetime) -> list[int]:
+    """Choose what to handle next, in order, and lock the first of each subject: who holds that has the subject.
+
+    A subject comes with all that waits of it: of a hundred changes to a booking, those between wake nobody that way.
+    One whose first event has failed comes with that alone.
+    """
+    firsts = (
+        select(INBOX.c.id, INBOX.c.subject, INBOX.c.attempts, _SUBJECTS.c.events)
+        .join(_SUBJECTS, INBOX.c.id == _SUBJECTS.c.first)
+        .where(INBOX.c.state == "waiting", INBOX.c.next_attempt_at <= now, due.is_free(INBOX, now))
+        .order_by(INBOX.c.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, of=INBOX)
+    )
+    ids, deep, room = [], [], BATCH
+    for first in tx.execute(firsts):
+        if room <= 0:
+            break
+        ids.append(first.id)
+        room -= first.events if not first.attempts else 1
+        if first.events > 1 and not first.attempts:
+            deep.append(first.subject)
+    return sorted([*ids, *_followers(tx, now, deep, ids)]) if deep else ids
+
+
+def _followers(tx: Connection, now: datetime, subjects: Sequence[str], firsts: Sequence[int]) -> list[int]:
+    """Choose what waits behind the first events of these subjects, up to the first that is not due."""
+    free = and_(INBOX.c.next_attempt_at <= now, due.is_free(INBOX, now))
+    waiting = (
+        select(INBOX.c.id, INBOX.c.subject, free.label("free"))
+        .where(INBOX.c.state == "waiting", INBOX.c.subject.in_(subjects), INBOX.c.id.not_in(firsts))
+        # Along the index: in the order of ids alone, all that waits would be walked through for a few subjects.
+        .order_by(INBOX.c.subject, INBOX.c.id)
+        .limit(BATCH - len(firsts))
+    )
+    chosen, stopped = [], set()
+    for row in tx.execute(waiting):
+        if row.subject not in stopped and row.free:
+            chosen.append(row.id)
+        else:
+            stopped.add(row.subject)
+    return chosen
 
 
 def replay(tx: Connection, row_id: int, now: datetime) -> bool:

@@ -43,7 +43,7 @@ def tell(database: Database) -> bool:
     """Announce something about a meeting that is due, as a reconciler does; say whether there was one."""
     try:
         with database.write() as tx:
-            row = meetings.claim(tx, NOW, timedelta(seconds=45))
+            row = meetings.claim(tx, NOW, timedelta(seconds=45), meetings.nearest_due(tx, NOW))
         if row is None:
             return False
         with database.write() as tx:

@@ -12,6 +12,9 @@ from shared import logs
 from shared.events import CATALOGUE, Event
 from shared.events.base import Moment
 
+LARGEST = 1_000_000
+"""Characters. None of our events comes near it."""
+
 
 class UnreadableEventError(Exception):
     """The message can never be handled: not JSON, no envelope, a type nobody knows, or data that does not fit."""

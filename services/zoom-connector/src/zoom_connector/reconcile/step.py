@@ -71,13 +71,15 @@ class Reconcile:
         """Take one due meeting one thing further; 0 when none is due."""
         now = self.clock()
         with self.database.read() as tx:
-            if not meetings.something_due(tx, now):
-                return 0
+            nearest = meetings.nearest_due(tx, now)
+        if not nearest:
+            return 0
         try:
             with self.database.write() as tx:
-                row = meetings.claim(tx, now, LEASE)
+                row = meetings.claim(tx, now, LEASE, nearest)
                 if row is None:
-                    return 0
+                    # Others were faster, and are at work on them.
+                    return 1
                 task = self._task(tx, row, now)
             self.crash("after claim")
             if task is not None:
