@@ -8,6 +8,8 @@ import pytest
 from integration.notifier.office import Office, booked, canceled, moved
 from integration.notifier.postbox import Got, Postbox
 from shared.events import (
+    ClientFacts,
+    Event,
     MeetingDelayed,
     MeetingFailed,
     MeetingMoved,
@@ -192,3 +194,60 @@ def test_a_cancel_ends_all_talk_of_the_meeting(told_office: Office, box: Postbox
     told_office.send()
     assert told(box, CLIENT) == ["Booked", "Canceled"]
     assert told(box, HOST) == ["New booking", "Canceled"]
+
+
+def of_seat(seat: str, revision: int, version: int = 1) -> dict[str, Any]:
+    return {"booking_id": seat, "host_id": "h1", "booking_version": version, "revision": revision}
+
+
+@pytest.fixture
+def session(office: Office, box: Postbox) -> Office:
+    """Give an office where three clients have a seat in one session, and its link."""
+    for seat in ("b1", "b2", "b3"):
+        client = ClientFacts(name=seat, email=f"{seat}@example.net", timezone="UTC")
+        office.hear(booked(id=seat, client=client, occupancy_id="o1"), MeetingReady(**of_seat(seat, 1), join_url=LINK))
+    office.send()
+    box.got.clear()
+    return office
+
+
+def everywhere(session: Office, kind: type[Event], revision: int, **news: Any) -> None:
+    for seat in ("b2", "b3", "b1"):
+        session.hear(kind.model_validate({**of_seat(seat, revision), **news}))
+
+
+ELSEWHEN = {"start": START + timedelta(hours=1), "end": START + timedelta(hours=1, minutes=45)}
+
+
+def test_the_host_of_a_group_session_hears_once_of_what_happened_in_zoom(session: Office, box: Postbox) -> None:
+    everywhere(session, MeetingMoved, 2, **ELSEWHEN)
+    session.wait_and_send(1)
+    [mail] = box.to(HOST)
+    assert str(mail.mail["Subject"]) == "Moved in Zoom: Introduction, Tue 1 Dec 2026, 23:30"
+    assert not any(f"b{n}@example.net" in mail.text for n in (1, 2, 3))
+
+    everywhere(session, MeetingReady, 3, join_url=LINK)
+    everywhere(session, MeetingMoved, 4, **ELSEWHEN)
+    session.wait_and_send(1)
+    assert len(told(box, HOST)) == 2, "what happens again is told again"
+
+    everywhere(session, MeetingRemoved, 5, cause="deleted_in_zoom")
+    session.wait_and_send(1)
+    assert len(told(box, HOST)) == 3
+    assert [row.state for row in session.rows() if row.kind == "host_deleted_in_zoom"] == ["sent"]
+
+
+def test_a_seat_that_is_given_up_takes_the_news_about_its_session_with_it_to_nobody(
+    session: Office, box: Postbox
+) -> None:
+    box.answers["RCPT"] = lambda _: "451 later"
+    everywhere(session, MeetingMoved, 2, **ELSEWHEN)
+    session.wait_and_send(1)
+    box.answers.clear()
+    seat = booked(id="b2", client=ClientFacts(name="b2", email="b2@example.net", timezone="UTC"), occupancy_id="o1")
+    session.hear(
+        canceled(2, id="b2", client=seat.booking.client, occupancy_id="o1"),
+        MeetingRemoved(**of_seat("b2", 3, version=2), cause="canceled"),
+    )
+    session.wait_and_send(60)
+    assert sorted(told(box, HOST)) == ["Canceled", "Moved in Zoom"]

@@ -52,7 +52,12 @@ OCCASIONS: dict[str, Occasion] = {
     ),
     "host_link_failed": about("host_link_failed", meeting=REFUSED),
     "host_moved_in_zoom": about("host_moved_in_zoom", meeting=AWAY),
+    "host_moved_in_zoom-group": about("host_moved_in_zoom", change(occupancy_id="o1"), AWAY),
     "host_deleted_in_zoom": about("host_deleted_in_zoom", meeting=Meeting(1, 3, "removed", cause="deleted_in_zoom")),
+    "host_deleted_in_zoom-group": about(
+        "host_deleted_in_zoom", change(occupancy_id="o1"), Meeting(1, 3, "removed", cause="deleted_in_zoom")
+    ),
+    "host_link_failed-group": about("host_link_failed", change(occupancy_id="o1"), REFUSED),
     "client_reminder": about("client_reminder", meeting=ready(), minutes=60),
     "host_reminder": about("host_reminder", meeting=ready(), minutes=60),
     "host_reminder-group": about("host_reminder", change(occupancy_id="o1"), ready(), minutes=60),

@@ -33,6 +33,8 @@ LINK_REMOVED = "client_link_removed"
 REFUSAL = "host_link_failed"
 MOVED_IN_ZOOM = "host_moved_in_zoom"
 DELETED_IN_ZOOM = "host_deleted_in_zoom"
+OF_ALL_SEATS = frozenset({"host_reminder", REFUSAL, MOVED_IN_ZOOM, DELETED_IN_ZOOM})
+"""What the host of a group session gets one mail of, and not one for each seat."""
 REMINDER: dict[Recipient, str] = {"client": "client_reminder", "host": "host_reminder"}
 LINK_MAILS = frozenset({*LINK.values(), *LINK_CHANGED.values(), LINK_REMOVED})
 """What changes the entry in a calendar beside a version of the booking."""

@@ -105,7 +105,8 @@ class Correspondence:
     """All that is known about one booking: its versions, its meeting, its mails.
 
     `host` is how the host is called and reached now, where that is known better than from the booking itself;
-    `host_removed` says that the host's account is gone: nobody reads the host's mails any more.
+    `host_removed` says that the host's account is gone: nobody reads the host's mails any more. `session_told` are the
+    kinds of mail that the host has got about another seat of the same session, and that still hold there.
     """
 
     booking_id: str
@@ -115,6 +116,7 @@ class Correspondence:
     deliveries: tuple[Delivery, ...] = ()
     host: HostFacts | None = None
     host_removed: bool = False
+    session_told: frozenset[str] = frozenset()
 
     def having(self, change: Change) -> "Correspondence":
         """Give what is known with one more version."""
@@ -222,7 +224,7 @@ class Occasion:
     @property
     def of_all_seats(self) -> bool:
         """Say whether this mail is about a group session as a whole, and not about one of its clients."""
-        return self.kind == REMINDER["host"] and self.change.booking.occupancy_id is not None
+        return self.kind in kinds.OF_ALL_SEATS and self.change.booking.occupancy_id is not None
 
     @property
     def sequence(self) -> int:

@@ -162,7 +162,8 @@ def _follow_ups(case: Correspondence, newest: Change, recipient: Recipient) -> I
         kind = LINK_CHANGED if told not in (None, meeting.join_url) else LINK
         yield Key(newest.version, kind[recipient], recipient, meeting.since)
     if meeting.version == newest.version:
-        yield from _news_from_zoom(meeting, last, outlook)
+        news = _news_from_zoom(meeting, last, outlook)
+        yield from (key for key in news if key.kind not in case.session_told)
 
 
 def _news_from_zoom(meeting: Meeting, last: Delivery, outlook: Outlook) -> Iterator[Key]:

@@ -74,18 +74,24 @@ def _link_removed(occasion: Occasion) -> Opening:
 
 
 def _refusal(occasion: Occasion) -> Opening:
-    lead = f"The booking of {other(occasion)} stands, but it has no video link."
+    stands = f"The booking of {other(occasion)} stands, but it has"
+    lead = f"{'Its bookings stand, but they have' if occasion.of_all_seats else stands} no video link."
     return Opening("No video link", "care", "Zoom refuses to make the meeting", lead)
 
 
 def _moved_in_zoom(occasion: Occasion) -> Opening:
-    lead = f"In Zoom the meeting is at another time than the booking. {other(occasion)} has not been told."
+    lead = f"In Zoom the meeting is at another time than was booked. {_untold(occasion)}"
     return Opening("Moved in Zoom", "care", "Which time is to hold?", lead)
 
 
 def _deleted_in_zoom(occasion: Occasion) -> Opening:
-    lead = f"The booking stands, but its Zoom meeting is gone. {other(occasion)} has not been told."
+    stand = "Its bookings stand, but their" if occasion.of_all_seats else "The booking stands, but its"
+    lead = f"{stand} Zoom meeting is gone. {_untold(occasion)}"
     return Opening("Deleted in Zoom", "care", "The meeting was deleted in Zoom", lead)
+
+
+def _untold(occasion: Occasion) -> str:
+    return "No client has been told." if occasion.of_all_seats else f"{other(occasion)} has not been told."
 
 
 def _reminder(occasion: Occasion) -> Opening:

@@ -43,9 +43,9 @@ def where(occasion: Occasion) -> list[Fact]:
 def link_notice(occasion: Occasion) -> str | None:
     """Say why there is no link and what happens next. Nothing in doubt is promised."""
     booking = occasion.change.booking
-    sentences = _ABOUT.get(occasion.kind) or (_TO_CLIENT if occasion.recipient == "client" else _TO_HOST).get(
-        occasion.outlook
-    )
+    about = _ABOUT | _ABOUT_ALL_SEATS if occasion.of_all_seats else _ABOUT
+    outlooks = _TO_CLIENT if occasion.recipient == "client" else _TO_HOST
+    sentences = about.get(occasion.kind) or outlooks.get(occasion.outlook)
     if sentences is None:
         return None
     return " ".join(sentences).format(
@@ -85,6 +85,16 @@ _ABOUT = {
     ),
 }
 """What some kinds of mail say whatever else is known."""
+_ABOUT_ALL_SEATS = {
+    "host_moved_in_zoom": (
+        "On the page of each booking you take over Zoom's time for its client, who gets a mail with it and the link.",
+        "Or, on any of them, you put the meeting back to the time that was booked, for all.",
+    ),
+    "host_deleted_in_zoom": (
+        "On the page of any of the bookings you either have the meeting made anew, and each client gets the new link,",
+        "or leave it deleted, and each client hears that the link no longer holds.",
+    ),
+}
 _TO_CLIENT = {
     "pending": (
         "The Zoom link is still being prepared. Your booking stands.",

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from notifier.deliveries import Change, Correspondence, Delivery, Meeting
+from notifier.deliveries import OF_ALL_SEATS, Change, Correspondence, Delivery, Meeting
 from notifier.storage.tables import BOOKINGS, CHANGES, DELIVERIES, HOSTS
 from shared.events import BookingFacts, HostFacts
 
@@ -33,6 +33,7 @@ def correspondence(tx: Connection, booking_id: str) -> Correspondence | None:
         tuple(as_delivery(row) for row in deliveries),
         host=host,
         host_removed=found.of_host_removed_at is not None,
+        session_told=_session_told(tx, found),
     )
 
 
@@ -111,6 +112,17 @@ def as_delivery(row: Row[Any]) -> Delivery:
         turn=row.turn,
         sent_at=row.sent_at,
     )
+
+
+def _session_told(tx: Connection, seat: Row[Any]) -> frozenset[str]:
+    """Find what the host was told of the session's meeting in a mail about another seat, as it is there now."""
+    if seat.occupancy_id is None:
+        return frozenset()
+    other = [BOOKINGS.c.occupancy_id == seat.occupancy_id, BOOKINGS.c.id != seat.id]
+    now = [DELIVERIES.c.version == BOOKINGS.c.meeting_version, DELIVERIES.c.turn == BOOKINGS.c.meeting_since]
+    told = select(DELIVERIES.c.kind).join(BOOKINGS, BOOKINGS.c.id == DELIVERIES.c.booking_id).distinct()
+    sent = [DELIVERIES.c.kind.in_(OF_ALL_SEATS), DELIVERIES.c.state == "sent"]
+    return frozenset(tx.execute(told.where(*other, *now, *sent)).scalars())
 
 
 def _host(row: Row[Any]) -> HostFacts | None:
