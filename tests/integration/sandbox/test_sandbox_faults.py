@@ -109,12 +109,12 @@ def test_hanging_calls_hold_up_nobody(world: World, zoom: Api) -> None:
 
         def give_up(_: int) -> None:
             with pytest.raises(requests.ReadTimeout):
-                zoom.call("POST", "/users/me/meetings", json={}, timeout=3)
+                zoom.call("POST", "/users/me/meetings", json={}, timeout=1)
 
         stuck = [threads.submit(give_up, number) for number in range(40)]
         began = time.monotonic()
         assert zoom.call("GET", "/users/me").status_code == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 1
         concurrent.futures.wait(stuck)
 
 

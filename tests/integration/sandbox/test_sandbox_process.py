@@ -99,11 +99,11 @@ def test_everything_survives_a_kill(tmp_path: Path) -> None:
     assert [fault["fault"] for fault in kept] == ["no_passcode"]
 
 
-def test_it_starts_without_waiting_for_anything(tmp_path: Path) -> None:
+def test_it_starts_in_well_under_a_second(tmp_path: Path) -> None:
     began = time.monotonic()
     running = bootstrap.start(settings(tmp_path, ENVIRONMENT["PUBLIC_URL"]))
     assert requests.get(f"{running.url}/livez", timeout=5).status_code == 200
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 1
     running.stop()
 
 

@@ -334,7 +334,7 @@ def test_only_the_first_of_many_waits_for_a_vault_that_hangs(vault: FakeVault, o
     began = time.monotonic()
     for _ in range(20):
         assert isinstance(trouble(session), VaultUnreachable)
-    assert time.monotonic() - began < 20 * 0.3
+    assert time.monotonic() - began < 0.3
     proxy.mend()
     vault.ahead += 3
     ask(session)
